@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab.process import RunningLab, utf8_environment
@@ -40,8 +41,15 @@ class Run:
         return self.report["devices"] if self.report else []
 
 
-def play(lab: RunningLab, playbook: str, *options: str, report: Path | None = None) -> Run:
-    """Run a playbook over the lab to its end; ``report`` is where it writes one.
+def play(
+    lab: RunningLab,
+    playbook: str,
+    *options: str,
+    report: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Run:
+    """Run a playbook over the lab to its end; ``report`` is where it writes one. ``environment`` goes before the one by
+    which the lab's tenant is reached.
 
     A report that an earlier run has left there is none of this run, and it stays there.
     """
@@ -49,6 +57,7 @@ def play(lab: RunningLab, playbook: str, *options: str, report: Path | None = No
     command = [str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-i", str(lab.inventory), *options]
     tenant = json.loads((lab.out / "tenant.json").read_text(encoding="utf-8"))["environment"]
     env = utf8_environment() | tenant | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"}
+    env |= environment or {}
     env["PYTHONUNBUFFERED"] = "1"  # else the tables, which go to standard error, come before what they follow
     lines = []
     with subprocess.Popen(

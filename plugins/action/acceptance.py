@@ -9,7 +9,7 @@ from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.acceptance import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
-from ..plugin_utils.package_work import accept
+from ..plugin_utils.package_tasks.work import accept
 
 
 class ActionModule(Action):

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from ..doc_fragments.findings import FINDINGS_SPEC
+from ..doc_fragments.recorded import RECORDED_SPEC
 from ..modules.device_posture import ARGUMENT_SPEC
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.posture import posture
 from ..plugin_utils.device.side import DEVICE_SIDE, prepare_workers
+from ..plugin_utils.report.recorded import Recorder
 
 prepare_workers(posture.OBSERVATIONS)
 
 
 class ActionModule(Action):
     sides = (DEVICE_SIDE,)
-    spec = {**FINDINGS_SPEC, **ARGUMENT_SPEC}
+    spec = {**RECORDED_SPEC, **FINDINGS_SPEC, **ARGUMENT_SPEC}
     work = staticmethod(posture.look)
+    around = Recorder("verify")

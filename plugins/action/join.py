@@ -12,7 +12,7 @@ from ..doc_fragments.waiting import POLL_SPEC, REBOOT_SPEC
 from ..modules.join import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
-from ..plugin_utils.package_work import join
+from ..plugin_utils.package_tasks.work import join
 from ..plugin_utils.report.recorded import Recorder
 
 

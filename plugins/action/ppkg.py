@@ -11,7 +11,7 @@ from ..doc_fragments.waiting import POLL_SPEC
 from ..modules.ppkg import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
-from ..plugin_utils.package_work import apply_or_remove
+from ..plugin_utils.package_tasks.work import apply_or_remove
 
 
 class ActionModule(Action):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..modules.ppkg_build import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
-from ..plugin_utils.package_build import build
+from ..plugin_utils.package_tasks.build import build
 
 
 class ActionModule(Action):

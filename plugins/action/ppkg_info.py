@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..modules.ppkg_info import ARGUMENT_SPEC, CONSTRAINTS
 from ..plugin_utils.action import Action
 from ..plugin_utils.device.side import DEVICE_SIDE
-from ..plugin_utils.package_work import describe
+from ..plugin_utils.package_tasks.work import describe
 
 
 class ActionModule(Action):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragment `winops.entra.package`: what plugin_utils/package_source.py reads, and what stays on the device."""
+    """Fragment `winops.entra.package`: what package_tasks/source.py reads, and what stays on the device."""
 
     DOCUMENTATION = r"""
 options:

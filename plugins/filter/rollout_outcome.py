@@ -22,6 +22,11 @@ description:
     keyword C(timeout), or the device could not be reached.
   - For V(autopilot) and V(security_keys) it makes one record from the results of all steps that the role of this name
     has put together, with the furthest state that is known, or what keeps the device from it.
+  - For V(join) it also takes C(steps), with the record of the attempt and what came after it, and adds what the tenant
+    and the device say then. The role C(winops.entra.join) does this.
+  - For V(verify) it puts together what the device has said (M(winops.entra.device_posture)) and what the tenant has
+    said (M(winops.entra.directory_posture)). Where both speak of one thing, that is one finding. A registered result
+    of M(winops.entra.device_posture) alone gives the device's half.
   - The result of a loop gives a list with one record for each item. M(winops.entra.rollout_report) takes such a list,
     too. An item that is the name of a host, as with C(delegate_to=item), is reported under that name.
 positional: work
@@ -31,9 +36,9 @@ options:
     type: dict
     required: true
   work:
-    description: The module whose result it is, or the role V(autopilot) or V(security_keys).
+    description: The module whose result it is, or the role V(autopilot), V(security_keys) or V(verify).
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys, verify]
     required: true
 seealso:
   - module: winops.entra.rollout_report
@@ -67,6 +72,8 @@ _value:
           V(would_register) or V(would_reset), see docs/autopilot.md.
         - For security_keys V(applied), V(enabled), V(waiting), V(undecided), V(ready) or V(would_enable), see
           docs/passwordless.md.
+        - For verify V(fit), V(unfit) or V(undecided) (nothing is wrong, and something is not known), see
+          docs/verify.md.
       returned: always
       type: str
     changed:
@@ -116,15 +123,15 @@ _value:
       elements: dict
     device_id:
       description: The device's id in Entra. For a disconnect, this and the next two are from before the leave.
-      returned: join, disconnect, autopilot, security_keys
+      returned: join, disconnect, autopilot, security_keys, verify
       type: str
     tenant_id:
       description: The id of its tenant.
-      returned: join, disconnect
+      returned: join, disconnect, verify
       type: str
     join_type:
       description: entra, hybrid, domain, registered or none.
-      returned: join, disconnect
+      returned: join, disconnect, verify
       type: str
     mdm_enrolled:
       description: Whether it is enrolled in MDM.
@@ -138,6 +145,34 @@ _value:
       description: Whether it waits for a restart.
       returned: join, disconnect
       type: bool
+    account_domain:
+      description: The domain of the account that has joined it, as the device says it.
+      returned: join
+      type: str
+    intune:
+      description:
+        - Whether Intune shows it, as M(winops.entra.wait_for_management) says it, null if nobody has waited for that.
+          C(met) is null if it is not known, C(reason) is a name, C(said) a sentence, C(at) when that was.
+      returned: join
+      type: dict
+    compliant:
+      description: Whether it is compliant, in the same form.
+      returned: join
+      type: dict
+    policies:
+      description: Whether the policies have come, in the same form.
+      returned: join
+      type: dict
+    let_in:
+      description: Whether Conditional Access lets its primary user in, in the same form, with the verdict on each
+        application.
+      returned: join
+      type: dict
+    on_device:
+      description: What the device says for who signs in to it, from M(winops.entra.device_posture). Null if it was not
+        asked.
+      returned: join
+      type: dict
     join_state:
       description: V(joined), V(left) or V(half_left), as last read.
       returned: disconnect
@@ -191,13 +226,16 @@ _value:
       elements: dict
     findings:
       description: Every finding, as M(winops.entra.preflight) and M(winops.entra.diagnose) return it. For autopilot
-        and security_keys only those that have not passed, of the device and the tenant.
-      returned: preflight, diagnose, autopilot, security_keys
+        and security_keys only those that have not passed, of the device and the tenant. For verify the same, at most
+        60, the weightiest first, and each says also who C(decided_by) it was (V(device), V(tenant) or V(both)), what
+        each side has said (C(device_says), C(tenant_says), null if it did not speak of it), and C(for_all), whether
+        the tenant has refused the question for every device.
+      returned: preflight, diagnose, autopilot, security_keys, verify
       type: list
       elements: dict
     summary:
       description: The number of findings for each result, null if the device could not be asked.
-      returned: preflight, diagnose
+      returned: preflight, diagnose, verify
       type: dict
     conclusion:
       description: The first finding in one sentence.
@@ -277,6 +315,32 @@ _value:
       description: Who has said who its users are, V(inventory) or V(tenant).
       returned: security_keys
       type: str
+    asked:
+      description: Whether the C(device) and the C(tenant) have answered.
+      returned: verify
+      type: dict
+    id_from:
+      description: Who has said the device id, V(device), or an earlier V(report) if the device does not answer.
+      returned: verify
+      type: str
+    settled:
+      description: What is as it should be although one of both sides has said otherwise, in the form of a finding.
+      returned: verify
+      type: list
+      elements: dict
+    findings_dropped:
+      description: How many more findings there were.
+      returned: verify
+      type: int
+    unread:
+      description: What the tenant does not tell about the device, and why, at most 20 sentences.
+      returned: verify
+      type: list
+      elements: str
+    fails:
+      description: Whether the host is to fail, by C(verify_fail_on) of the role.
+      returned: verify
+      type: bool
 """
 
 

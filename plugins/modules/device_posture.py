@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - winops.entra.attributes
   - winops.entra.attributes.device
   - winops.entra.findings
+  - winops.entra.recorded
 attributes:
   check_mode:
     details: The same as a run, which changes nothing.
@@ -36,6 +37,7 @@ notes:
   - Primary refresh tokens and Kerberos tickets belong to the session of a user. C(dsregcmd) would tell those of the
     account that Ansible connects with, so that they are not asked for.
 seealso:
+  - module: winops.entra.directory_posture
   - module: winops.entra.device_facts
   - module: winops.entra.deployment_status
   - module: winops.entra.diagnose
@@ -55,6 +57,10 @@ EXAMPLES = r"""
 - name: Fail for devices whose drive is not protected, or whose recovery password is not stored
   winops.entra.device_posture:
     fail_on: [encryption, escrow]
+
+- name: Put what it says into a report that a killed run does not lose
+  winops.entra.device_posture:
+    add_to_report: verify-report.json
 """
 
 RETURN = r"""
@@ -63,6 +69,24 @@ posture:
   returned: when the device has answered
   type: dict
   contains:
+    join:
+      description: What the device is joined to, as M(winops.entra.device_facts) says it.
+      type: dict
+      contains:
+        type:
+          description: V(entra), V(hybrid), V(domain), V(registered), V(none), or null if that is not known.
+          type: str
+        device_id:
+          description: The id by which the tenant knows it, for M(winops.entra.directory_posture). Null if it is not
+            joined.
+          type: str
+        tenant_id:
+          description: The id of its tenant, null if it is not joined.
+          type: str
+        refused:
+          description: Always empty; the other sections say what was refused.
+          type: list
+          elements: str
     management:
       description: Who manages the device, and whether policies have come. Null stands for what is not there, or could
         not be read.
@@ -195,7 +219,7 @@ posture:
               description: V(protected), V(unprotected) (encrypted, and protection stays off), V(no_tpm) (unprotected,
                 and no protector uses the TPM, so that nothing turns it on), V(suspended) (on again after
                 RV(posture.encryption.volumes[].suspended_restarts) restarts), V(encrypting), V(paused),
-                V(decrypting), V(decrypted) or V(locked).
+                V(decrypting), V(decrypting_paused), V(decrypted) or V(locked).
               type: str
             percentage:
               description: How much of it is encrypted.
@@ -208,8 +232,8 @@ posture:
                 of restarts.
               type: int
             protectors:
-              description: The key protectors, without any key. Null stands for what is not there, or could not be
-                read.
+              description: The key protectors, without any key, null if the volume does not tell them. Inside, null
+                stands for what is not there, or could not be read.
               type: list
               elements: dict
               contains:

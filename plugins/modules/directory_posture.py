@@ -17,13 +17,14 @@ description:
   - What cannot be read is null, with its reason in RV(devices[].unread), and the finding is V(unknown). The other
     devices and questions are still answered.
   - If a license or a permission is missing, the question is asked once, and not once for each device.
+  - The expected number of requests and time are shown before the first request, if there are many.
   - It changes nothing. Recovery keys of BitLocker are listed by their ids. The keys themselves are not read.
 options:
   device_ids:
     description:
       - Device ids, as on the device itself (C(dsregcmd), M(winops.entra.device_facts), Intune).
       - An id that is not a GUID is left out and named, because a device may have reported it; if none of them is a
-        GUID, the option is refused.
+        GUID, the option is refused. The id of zeros stands for no device, and is left out likewise.
     type: list
     elements: str
     required: true
@@ -202,8 +203,8 @@ devices:
           type: int
     primary_user:
       description:
-        - The primary user, null if there is none or it could not be read. A device without one is a device without a
-          primary user, and is not said to be shared.
+        - The primary user, null if there is none, if Intune names several or if it could not be read. A device without
+          one is a device without a primary user, and is not said to be shared.
       type: dict
       contains:
         object_id:
@@ -224,7 +225,8 @@ devices:
       contains:
         nothing_assigned:
           description:
-            - Whether the device is judged although no compliance policy is assigned, null if that is not known.
+            - Whether the device is judged although no compliance policy is assigned, null if that is not known. The
+              finding of a compliant device is then V(unknown).
           type: bool
         policies:
           description: The policies that are not met. A policy can stand here for the user and for the system.
@@ -311,6 +313,7 @@ devices:
       description:
         - The policies of Intune's report of configuration policies that are not applied, which has the settings catalog
           as well. Null if that was not asked or could not be read.
+        - A device configuration that stands in RV(devices[].configuration), with its settings, is left out here.
       type: list
       elements: dict
       contains:

@@ -14,13 +14,19 @@ description:
   - Checks everything in the tenant that can make joins and MDM enrollments fail, and returns a list of findings, each
     with what was seen, why it matters and what to do. Nothing is changed.
   - It checks the device registration policy (who may join, quota, MFA), the users (present, enabled, licensed,
-    remaining device quota), Conditional Access and security defaults, the MDM scope, Intune's enrollment limit and
-    restrictions, and Microsoft's service principals.
+    remaining device quota, managed or federated domain), Conditional Access and security defaults, the MDM scope,
+    Intune's enrollment limits and restrictions, and Microsoft's service principals. With O(token_requesters) it also
+    checks who can make bulk tokens.
   - If something cannot be read, there is a finding with the result V(unknown) that names the missing permission. The
     task continues.
-  - Conditional Access is read, not evaluated. Conditions that are known only at sign-in, such as locations and risks,
+  - The policies of Conditional Access are read. Conditions that are known only at sign-in, such as locations and risks,
     give a V(warn). Policies for directory roles and for workload identities are left out, and so are policies that
     block only device code flow or authentication transfer, because no join signs in that way.
+  - With O(what_if) Microsoft Entra is also asked what its policies say when each user registers or joins a device.
+    Where its answer and the reading differ, the answer decides and the finding says both. What the service assumes,
+    because nobody told it (risks, the model of the device), is not decided by its answer.
+  - The service does not know the registration policy's own MFA switch, and asks for no MFA itself. The switch has the
+    finding C(mfa_at_join). MFA by a policy for the user action "Register or join devices" works only if it is off.
   - A setting in a form that this collection does not know is V(unknown), and never a V(pass).
 options:
   users:
@@ -37,6 +43,32 @@ options:
       - It cannot be seen whose token is in a package, and the users of old packages stay in the tenant. So if at least
         one of the users that are found can join, what stops the others is a V(warn). Name users in O(users) to have it
         a V(fail).
+    type: list
+    elements: str
+  what_if:
+    description:
+      - Whether Microsoft Entra is asked what Conditional Access says to each user who joins a device. Users that no
+        policy about joins can tell apart are asked about once.
+      - The service answers one question a second for the whole tenant. The expected time is shown before, and what
+        does not fit into O(timeout) is V(unknown).
+      - It is not asked about users of provisioning packages. An answer would be no proof, because a package's token is
+        redeemed by a sign-in that is not interactive. For them the policies as they are read decide.
+      - It is also not asked if no policy is on or in report-only mode.
+    type: bool
+    default: true
+  ip_address:
+    description:
+      - The public address from which the users join, for O(what_if). Without it policies with locations may be unknown.
+    type: str
+  country:
+    description: The country from which the users join, in two letters, for O(what_if).
+    type: str
+  token_requesters:
+    description:
+      - Users who will make bulk tokens for provisioning packages, by user principal name or object id.
+      - Microsoft requires that they have one of the roles Cloud Device Administrator, Intune Administrator and Password
+        Administrator (or Global Administrator) for the whole tenant and not for an administrative unit, sign in with a
+        password or a certificate, and are in the MDM scope. A token works for up to 180 days.
     type: list
     elements: str
   devices_per_user:
@@ -68,8 +100,17 @@ attributes:
 notes:
   - The permissions, application or delegated, are C(Policy.Read.DeviceConfiguration) (registration policy),
     C(Policy.Read.All) (Conditional Access, security defaults), C(User.Read.All), C(GroupMember.Read.All),
-    C(Application.Read.All) (service principals), C(DeviceManagementServiceConfig.Read.All) (Intune) and, with
-    O(device_preparation), C(DeviceManagementConfiguration.Read.All). Without a permission its findings are unknown.
+    C(Application.Read.All) (service principals), C(DeviceManagementServiceConfig.Read.All) (Intune),
+    C(Domain.Read.All) (if there are users other than those of packages), with O(what_if)
+    C(Policy.Read.ConditionalAccess), which C(Policy.Read.All) includes, with O(device_preparation)
+    C(DeviceManagementConfiguration.Read.All), and with O(token_requesters) C(RoleManagement.Read.Directory) and
+    C(AuditLog.Read.All). Without a permission its findings are unknown.
+  - Policies in report-only mode stop nobody. They are named with V(pass), or with V(warn) if a package's user could
+    not do what they ask for. Policies whose name begins with C(Microsoft-managed) are a V(warn), because Microsoft
+    switches them on, at the earliest 30 days after they appear, unless somebody switches them off.
+  - Intune's device limit is that of the assigned configuration with the highest priority, or the default one. Microsoft
+    documents that it does not count for Windows Autopilot, provisioning packages, group policy, device enrollment
+    managers and co-management, so a limit that is reached is a V(warn).
   - As soon as a tenant has corporate identifiers of Windows devices, a device that a user enrolls and that is not
     listed counts as personal. The finding C(corporate_identifier) is a C(warn) then.
   - The enrollment restrictions and the MDM scope are read from Graph's beta. Its v1.0 has only the default restriction.
@@ -103,6 +144,10 @@ EXAMPLES = r"""
         users: [ada@contoso.com, bob@contoso.com]
       register: readiness
 
+    - name: See whether an administrator can make the bulk token of a package
+      winops.entra.readiness_info:
+        token_requesters: [carla@contoso.com]
+
     - name: Show what needs to be done
       ansible.builtin.debug:
         msg: "{{ readiness.findings | rejectattr('result', 'equalto', 'pass') }}"
@@ -118,10 +163,10 @@ findings:
     id:
       description:
         - The check. V(registration_policy) (only when it could not be read), V(join_scope), V(device_quota),
-          V(mfa_at_join), V(user), V(licence), V(conditional_access), V(security_defaults), V(service_principal),
-          V(mdm_scope), V(enrollment_limit), V(enrollment_restriction), V(corporate_identifier), and with
-          O(device_preparation) V(device_preparation), V(preparation_group), V(preparation_account) and
-          V(preparation_conflict).
+          V(mfa_at_join), V(user), V(licence), V(domain), V(conditional_access), V(what_if), V(security_defaults),
+          V(service_principal), V(mdm_scope), V(enrollment_limit), V(enrollment_restriction), V(corporate_identifier),
+          with O(device_preparation) V(device_preparation), V(preparation_group), V(preparation_account) and
+          V(preparation_conflict), and with O(token_requesters) V(token_role), V(token_sign_in) and V(token_scope).
       type: str
     result:
       description: V(pass), V(warn), V(fail) or V(unknown).
@@ -240,6 +285,10 @@ error:
 ARGUMENT_SPEC = {
     "users": {"type": "list", "elements": "str"},
     "user_prefixes": {"type": "list", "elements": "str"},
+    "what_if": {"type": "bool", "default": True},
+    "ip_address": {"type": "str"},
+    "country": {"type": "str"},
+    "token_requesters": {"type": "list", "elements": "str"},
     "devices_per_user": {"type": "int", "default": 1},
     "expect_mdm": {"type": "bool", "default": True},
     "device_preparation": {"type": "bool", "default": False},

@@ -36,10 +36,10 @@ options:
   work:
     description:
       - What was done to the devices. Their records are in the fact C(join_outcome), C(disconnect_outcome),
-        C(preflight_outcome), C(diagnose_outcome), C(autopilot_outcome) or C(security_keys_outcome), as the filter
-        P(winops.entra.rollout_outcome#filter) makes them.
+        C(preflight_outcome), C(diagnose_outcome), C(autopilot_outcome), C(security_keys_outcome) or C(verify_outcome),
+        as the filter P(winops.entra.rollout_outcome#filter) makes them.
     type: str
-    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys]
+    choices: [join, disconnect, preflight, diagnose, autopilot, security_keys, verify]
     required: true
   dest:
     description:
@@ -85,13 +85,31 @@ options:
       - With O(work=autopilot) it has a page for each device that can be unpacked, for the person who does that. It says
         which account sets the device up, what to press and what they will see. Put each page into its box.
       - With O(work=security_keys) it has a page for each person who has to register a security key, with the link, and
-        how to sign in with the key. Other works have no sheet.
+        how to sign in with the key.
+      - With O(work=join) it has a page for each joined device, for the person who signs in to it first. It says whether
+        it still has to be restarted, the form of the account, what the first sign-in looks like, and what stays with
+        the old account. What was read with M(winops.entra.device_posture) is on it. Other works have no sheet.
       - It is made from the report, so it has the devices of earlier runs too. It holds no secret. The same rules apply
         as to O(dest); in check mode it is C(hand-over.check.html).
     type: path
   hand_over_contact:
     description: Whom the person calls if something else happens than the sheet says, such as a name and a number.
     type: str
+  hand_over_domain:
+    description: The domain that people's accounts end in, such as C(contoso.com), for the sheet of O(work=join). By
+      default it is that of the people who have signed in to the device, if anybody knows one.
+    type: str
+  gate:
+    description:
+      - With O(work=join), what every joined device of the wave has to be before the next wave begins, V(managed)
+        (Intune shows it), V(compliant), or V(let_in) (Conditional Access lets its user in). It is judged by what the
+        playbook has recorded in this run, which has to ask the tenant before.
+      - The verdict is RV(gate), and is kept in the report with the run. What is not known keeps the gate shut. Devices
+        that are not joined do not count.
+    type: list
+    elements: str
+    choices: [managed, compliant, let_in]
+    default: []
   write_in_check_mode:
     description: In check mode, whether to write its report, with what would be done.
     type: bool
@@ -161,10 +179,10 @@ wave:
 known:
   description:
     - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot),
-      O(work=security_keys) and O(work=diagnose). With it a later step can do without asking a device that does not
-      answer. Only the fields by which a device is found again, how far it has come, and why not further. What is not
-      known is null.
-  returned: success, with O(only_try) and one of these works
+      O(work=security_keys), O(work=verify), O(work=diagnose) and O(work=join). With it a later step can do without
+      asking a device that does not answer. Only the fields by which a device is found again, how far it has come, and
+      why not further. What is not known is null.
+  returned: success, with O(only_try) and a work whose ids are used later
   type: dict
   sample:
     pc-0001:
@@ -176,13 +194,70 @@ known:
       reset_at: "2026-11-30T09:12:00.000Z"
 began:
   description: When the oldest run of the report started (UTC), this run if there is no report.
-  returned: success, with O(only_try) and a work of several steps
+  returned: success, with O(only_try) and a work whose ids are used later
   type: str
   sample: "2026-11-27T08:00:00.123Z"
+findings:
+  description:
+    - How many devices of this run have each finding, by its id and result, with O(work=verify). A device with several
+      findings of an id counts once, with the weightiest. The report has the same for all of its devices.
+  returned: success, without O(only_try), with O(work=verify)
+  type: dict
+  sample:
+    compliance: {warn: 2, fail: 12, unknown: 0}
+    escrow: {warn: 0, fail: 37, unknown: 3}
 hand_over:
   description: Path of the hand-over sheet that was written, null if there is none.
   returned: success, without O(only_try), with a work that has a sheet
   type: str
+gate:
+  description: Whether the next wave may begin, by O(gate).
+  returned: success, without O(only_try), if O(gate) is given
+  type: dict
+  contains:
+    asked:
+      description: What was asked.
+      type: list
+      elements: str
+    devices:
+      description: How many devices of the wave are joined, also before this run.
+      type: int
+    open:
+      description: Whether all of them are what was asked. Null if no device of the wave is joined.
+      type: bool
+    shut_by:
+      description: Why not, for the first 20 devices that keep it shut.
+      type: list
+      elements: dict
+      contains:
+        device:
+          description: The name in the inventory.
+          type: str
+        asked:
+          description: What it is not, or may not be.
+          type: str
+        known:
+          description: Whether that is known. V(false) if it could not be found out.
+          type: bool
+        reason:
+          description: Why, as a name for programs, as in the record of the device.
+          type: str
+        said:
+          description: The same as a sentence.
+          type: str
+    shut_by_more:
+      description: How many more devices keep it shut.
+      type: int
+    names:
+      description: The names of all devices that keep it shut.
+      type: list
+      elements: str
+    says:
+      description: All of this in one sentence.
+      type: str
+    at:
+      description: When it was judged (UTC).
+      type: str
 dest:
   description: Path of the report that was written, in check mode that of check mode.
   returned: success
@@ -233,7 +308,7 @@ error:
 ARGUMENT_SPEC = {
     "work": {
         "type": "str",
-        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys"],
+        "choices": ["join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys", "verify"],
         "required": True,
     },
     "dest": {"type": "path"},
@@ -244,5 +319,7 @@ ARGUMENT_SPEC = {
     "table_limit": {"type": "int", "default": 50},
     "hand_over": {"type": "path"},
     "hand_over_contact": {"type": "str"},
+    "hand_over_domain": {"type": "str"},
+    "gate": {"type": "list", "elements": "str", "choices": ["managed", "compliant", "let_in"], "default": []},
     "write_in_check_mode": {"type": "bool", "default": True},
 }

@@ -13,14 +13,14 @@ import json
 import sys
 from pathlib import Path
 
-from . import exchange, facts, lab_size, posture, preflight, tenant
+from . import directory_posture, exchange, facts, lab_size, posture, preflight, tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "bench.json"
 
 
 def main() -> int:
-    parts = (facts, preflight, posture, lab_size, tenant, exchange)
+    parts = (facts, preflight, posture, lab_size, tenant, directory_posture, exchange)
     figures = {name: figure for part in parts for name, figure in part.measure(ROOT).items()}
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

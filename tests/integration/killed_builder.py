@@ -25,8 +25,8 @@ from tests.lab import ppkg
 
 make_importable()
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_build  # noqa: E402
 from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import package_id  # noqa: E402
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import build as package_build  # noqa: E402
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task  # noqa: E402
 
 SECRET, OLDER = "FAKE-token-of-a-killed-build-5555", "FAKE-token-of-the-older-package-7777"

@@ -35,6 +35,7 @@ BRIEF: dict[str, dict[str, t.Any]] = {
         "autopilot_reset_gone_after": 5,
     },
     "security_keys": {"security_keys_poll_interval": 1},
+    "verify": {},
 }
 #: The playbook of a work, where it is not called as the work is.
 PLAYBOOKS = {"security_keys": "passwordless"}

@@ -220,6 +220,22 @@ CASES = {
     "a posture of a device that is no GUID": Case(
         "winops.entra.directory_posture", {**SIGN_IN, "device_ids": ["PC-1"]}, "device_ids", "GUID"
     ),
+    "an arrival that nothing is expected of": Case(
+        "winops.entra.wait_for_management",
+        {**SIGN_IN, "device_ids": [TENANT], "expect_intune": False},
+        "expect_intune",
+        "nothing is expected",
+    ),
+    "a drive that is encrypted twice": Case(
+        "winops.entra.wait_for_management",
+        {
+            **SIGN_IN,
+            "device_ids": [TENANT],
+            "device_states": [{"device_id": TENANT, "encryption_percentage": 200}],
+        },
+        "encryption_percentage",
+        "100",
+    ),
     "a first contact with a tenant that no join is asked about": Case(
         "winops.entra.first_contact", {"tenant_id": TENANT, "joined": False}, "tenant_id", "joined"
     ),

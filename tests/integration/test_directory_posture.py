@@ -67,6 +67,16 @@ ODD: dict[str, dict[str, t.Any]] = {
     "COMANAGED": {**OK, "compliance": "configManager", "entra": True, "agent": "configurationManagerClientMdm"},
     "PLAIN": {**OK, "encrypted": False, "keys": []},
     "FEDERATED": {"user": "eve@corp.example"},
+    "SILENTROWS": {
+        **OK,
+        "configurations": [
+            {
+                "name": "Desktop",
+                "state": "compliant",
+                "settings": [{"setting": None, "state": "compliant", "code": None, "value": None}],
+            }
+        ],
+    },
 }
 SCENARIO = {
     "tenants": {
@@ -169,6 +179,13 @@ def test_conditional_access_goes_by_the_device_and_report_only_blocks_nobody(pla
     assert [row["access"][1]["verdict"] for row in devices] == ["unknown"] * 3, "nobody has said from where"
     assert [one["effect"] for one in fine["policies"] if one["report_only"]] == ["blocks"]
     assert "Conditional Access: 2 questions, one a second, about 1 s" in played.output
+
+
+def test_no_recovery_key_and_no_secret_is_in_the_output(tenant, played):
+    keys = [row["key"] for row in tenant.state()["recovery_keys"].values()]
+    secrets = [one["client_secret"] for one in tenant.facts["applications"].values() if one.get("client_secret")]
+    assert "recoveryKeys" in played.output, "-vvv shows the requests"
+    assert keys and secrets and not any(text in played.output for text in (*keys, *secrets, "Bearer ", "eyJ"))
 
 
 def test_fail_on_names_the_finding(played):

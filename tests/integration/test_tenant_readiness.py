@@ -14,6 +14,7 @@ from tests.integration.conftest import StartFleet
 from tests.integration.lab_tenant import LabTenant
 from tests.integration.play import PATIENCE, ROOT, Player
 from tests.lab.tenant.defaults import DEVICE_REGISTRATION
+from tests.lab.tenant.roles import WINDOWS_365_ADMINISTRATOR
 
 CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 HOST = "localhost"
@@ -30,10 +31,32 @@ SCENARIO = {
                 "anna": {"licences": ["m365_e3"], "devices": 2},
                 "full": {"licences": ["intune"], "devices": 3},
                 "bruno": {"enabled": False},
+                "carla": {"roles": ["password_administrator"], "registered": ["mobilePhone"]},
+                "dario": {"roles_in_a_unit": ["intune_administrator"], "registered": ["fido2SecurityKey"]},
+                "elsa@branch.example": {"roles": ["windows_365_administrator"]},
             },
-            "groups": {"Prepared": {}, "Everybody": {}, "Nobody's": {}},
+            "groups": {"Prepared": {}, "Everybody": {}, "Nobody's": {}, "Staff": {"members": ["anna"]}},
+            "domain_types": {"branch.example": "Federated"},
+            "enrollment_limits": [{"name": "Few", "limit": 2, "groups": ["Staff"]}],
             "conditional_access": {"block": ["conditional_access"]},
             "conditional_access_policies": [
+                {
+                    "displayName": "Administrators join with MFA",
+                    "conditions": {
+                        "users": {"includeUsers": ["None"], "includeRoles": [WINDOWS_365_ADMINISTRATOR]},
+                        "applications": {"includeUserActions": ["urn:user:registerdevice"]},
+                    },
+                    "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+                },
+                {
+                    "displayName": "Microsoft-managed: Multifactor authentication for all users",
+                    "state": "enabledForReportingButNotEnforced",
+                    "conditions": {
+                        "users": {"includeUsers": ["All"]},
+                        "applications": {"includeUserActions": ["urn:user:registerdevice"]},
+                    },
+                    "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+                },
                 {
                     "displayName": "Workloads",
                     "conditions": {
@@ -85,6 +108,7 @@ SCENARIO = {
     "devices": [{"kind": "unjoined_pro"}],
 }
 USERS = ["anna@contoso.example", "full@contoso.example", "bruno@contoso.example", "nobody@contoso.example"]
+ELSA, CARLA, DARIO = "elsa@branch.example", "carla@contoso.example", "dario@contoso.example"
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +128,15 @@ def results(play, identity: str) -> dict:
     }
 
 
+def said(play, identity: str) -> dict:
+    """(result, observed) of each finding, by its subject."""
+    found: dict = {}
+    for finding in play.result(HOST, "readiness")["findings"]:
+        if finding["id"] == identity:
+            found.setdefault(finding["subject"], []).append((finding["result"], finding["observed"]))
+    return found
+
+
 def package_user(tenant: LabTenant, label: str) -> str:
     return tenant.lab.get("/packages")[label]["user"]
 
@@ -111,12 +144,21 @@ def package_user(tenant: LabTenant, label: str) -> str:
 def test_everything_that_stops_joins_is_found_in_few_requests_and_nothing_changes(tenant):
     before = tenant.state()
     fleet, blocked = package_user(tenant, "fleet"), package_user(tenant, "conditional_access")
-    play = readiness(tenant, "--check", users=[*USERS, fleet, blocked], device_preparation=True)
+    play = readiness(
+        tenant,
+        "--check",
+        users=[*USERS, ELSA, fleet, blocked],
+        token_requesters=[CARLA, DARIO],
+        device_preparation=True,
+        ip_address="203.0.113.5",
+        country="it",
+    )
     assert play.exit_code == 0, play.output
     assert results(play, "join_scope") == {
         USERS[0]: "fail",
         USERS[1]: "fail",
         USERS[2]: "fail",
+        ELSA: "fail",
         fleet: "pass",
         blocked: "fail",
     }
@@ -126,15 +168,29 @@ def test_everything_that_stops_joins_is_found_in_few_requests_and_nothing_change
         USERS[1]: "pass",
         USERS[2]: "fail",
         USERS[3]: "fail",
+        ELSA: "pass",
         fleet: "pass",
         blocked: "pass",
+        CARLA: "pass",
+        DARIO: "pass",
     }
-    assert results(play, "device_quota") == {USERS[0]: "pass", USERS[1]: "fail", USERS[2]: "pass"}
-    assert results(play, "licence") == {USERS[0]: "pass", USERS[1]: "warn", USERS[2]: "fail"}
-    access = results(play, "conditional_access")
-    assert access[blocked] == "fail" and access[fleet] == "pass"
+    assert results(play, "device_quota") == {USERS[0]: "pass", USERS[1]: "fail", USERS[2]: "pass", ELSA: "pass"}
+    assert results(play, "licence") == {USERS[0]: "pass", USERS[1]: "warn", USERS[2]: "fail", ELSA: "fail"}
+    assert results(play, "domain") == {"contoso.example": "pass", "branch.example": "warn"}
+    told = said(play, "conditional_access")
+    assert "fail" in dict(told[blocked]) and "fail" not in dict(told[fleet])
+    # The role that the policy names is not read; the service knows it.
+    assert any("requires mfa for joins, the service says; as it is read" in observed for _, observed in told[ELSA])
+    assert [result for result, _ in told[USERS[0]]] == ["warn"] and "Microsoft-managed" in told[USERS[0]][0][1]
+    [(asked, observed)] = said(play, "what_if")[None]
+    assert asked == "pass" and "4 users in 4 questions" in observed and "is no proof" in observed
+    assert results(play, "token_role") == {CARLA: "pass", DARIO: "fail"}
+    assert results(play, "token_sign_in") == {CARLA: "pass", DARIO: "warn"}
+    assert results(play, "token_scope") == {CARLA: "unknown", DARIO: "unknown"}
     assert results(play, "service_principal")["Device Registration Service"] == "fail"
-    assert results(play, "enrollment_limit")[USERS[0]] == "pass"
+    limits = said(play, "enrollment_limit")
+    assert limits[USERS[0]] == [("pass", "0 managed devices, and Intune's limit is 2 ('Few', priority 1)")]
+    assert limits[USERS[1]] == [("pass", "0 managed devices, and Intune's limit is 15 (the default)")]
     [restriction] = [one for one in play.result(HOST, "readiness")["findings"] if one["id"] == "enrollment_restriction"]
     assert restriction["result"] == "warn" and restriction["observed"] == "'Staff' blocks Windows"
     assert results(play, "mdm_scope") == {None: "unknown"}

@@ -10,12 +10,15 @@ GET /devices/NAME/events?log=LOG         [{id, record, utc, provider, data}], ne
 GET /devices/NAME/faults                 {kind: how many are still to come}
 POST /devices/NAME/faults                {"kind": ..., "times": 1, ...options}
 DELETE /devices/NAME/faults              no faults are pending any more
+POST /devices/NAME/refuses               {"reads": [{"op": operation, "of": key, log or class}]}: what it refuses from
+                                         now on, and nothing else; without ``of`` the whole operation
 POST /devices/NAME/hurry                 what it takes its time over from now on is done at once: the work of its
                                          provisioning engine, the enrollment that follows its join, the rest of a leave
                                          that is held, the steps of its deployment
 POST /devices/NAME/power                 {"state": "on" | "off" | "restart", "delay": device seconds}
 POST /devices/NAME/sign-in               {"user": user principal name, or null}: the person who unpacks a device that is
-                                         at its first start signs in, and its deployment begins
+                                         at its first start signs in, and its deployment begins; on a device that is
+                                         joined a user of its tenant signs in
 POST /devices/NAME/medium                {"folder": path}: somebody inserts a stick with this root into a device that is
                                          on; {packages, taken, screen} (``tests.lab.device.media``)
 PATCH /devices/NAME/accounts/ACCOUNT     {"enabled": false, "locked": true, ...}: somebody changes a local account
@@ -47,14 +50,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .device import media, out_of_box
+from .device import joined_user, media, out_of_box
 from .device.accounts import has_local_administrator
 from .device.dump import dump, summary
+from .device.operations.dispatch import HANDLERS
 from .device.wire import utc_text
 from .graph import control as graph_control
 from .graph.service import Service
 from .scenario_device import FAULTS
-from .tenant import Tenant, audits
+from .tenant import Tenant, arrival, audits
 from .tenant.model import LIFETIME_DAYS
 from .world import World
 
@@ -75,6 +79,7 @@ def application(world: World, service: Service | None = None) -> web.Application
     app.router.add_get("/devices/{name}/faults", _faults)
     app.router.add_post("/devices/{name}/faults", _add_fault)
     app.router.add_delete("/devices/{name}/faults", _clear_faults)
+    app.router.add_post("/devices/{name}/refuses", _refuses)
     app.router.add_post("/devices/{name}/hurry", _hurry)
     app.router.add_post("/devices/{name}/power", _power)
     app.router.add_post("/devices/{name}/sign-in", _sign_in)
@@ -149,6 +154,14 @@ async def _clear_faults(request: web.Request) -> web.Response:
     return web.json_response({"faults": {}})
 
 
+async def _refuses(request: web.Request) -> web.Response:
+    host, reads = _host(request), (await _body(request)).get("reads")
+    if not isinstance(reads, list) or not all(isinstance(one, dict) and one.get("op") in HANDLERS for one in reads):
+        raise _Refused(400, "reads must be a list of {op: an operation, of: what of it}")
+    host.refused_reads = [{name: str(one[name]) for name in ("op", "of") if name in one} for one in reads]
+    return web.json_response({"reads": host.refused_reads})
+
+
 async def _hurry(request: web.Request) -> web.Response:
     _host(request).hurried.set()
     return web.json_response({"hurried": True})
@@ -172,6 +185,8 @@ async def _power(request: web.Request) -> web.Response:
 async def _sign_in(request: web.Request) -> web.Response:
     host, body = _host(request), await _body(request)
     try:
+        if joined_user.may(host):
+            return web.json_response({"signed_in": joined_user.sign_in(host, str(body.get("user")))})
         out_of_box.sign_in(host, body.get("user"))
     except ValueError as error:
         raise _Refused(400, str(error)) from error
@@ -229,10 +244,12 @@ def _powershell(request: web.Request):
 
 async def _tenant(request: web.Request) -> web.Response:
     tenant = _find_tenant(request)
+    arrival.proceed(request.app[WORLD].directory, tenant)
     shown = {
         f.name: getattr(tenant, f.name)
         for f in dataclasses.fields(tenant)
-        if f.name not in ("applications", "approvals", "logs")
+        # How often somebody asked changes nothing in a tenant.
+        if f.name not in ("applications", "approvals", "evaluated_at", "evaluations_refused", "intune", "logs")
     }
     shown["tokens"] = [
         {"user_id": token.user_id, "issued": utc_text(token.issued), "expires": utc_text(token.expires)}
@@ -283,8 +300,9 @@ async def _change_token(request: web.Request) -> web.Response:
 
 async def _change_object(request: web.Request) -> web.Response:
     found, body = _find_object(request), await _body(request)
+    named = {name[0].upper() + name[1:]: value for name, value in body.items()}
+    _record(request, "Update device", "Update", audits.target("Device", found, named))
     found.update(body)
-    _record(request, "Update device", "Update", audits.target("Device", found, body))
     return web.json_response(found)
 
 

@@ -20,6 +20,7 @@ from .device.icd import SOURCES as ICD_SOURCES
 from .device.images import EDITIONS, LANGUAGES
 from .device.recovery import STATES as RECOVERY_STATES
 from .device.security_key import UNLOCK
+from .scenario_record import RECORD
 from .scenario_shapes import ListOf, MapOf, Needs, OneOf
 
 #: Where a device may be placed in a deployment (``device/deployment.py``).
@@ -148,6 +149,8 @@ DEVICE = {
         "bricked": bool,
     },
     "after_join": AFTER_JOIN,
+    "record": RECORD,
+    "refuses": ListOf(Needs(("op",), {"op": str, "of": str})),
     "hotpatch": bool,
     "vbs": bool,
     "tpm_version": OneOf(("1.2", "2.0")),

@@ -11,9 +11,13 @@ from pathlib import Path
 from .device.images import CLIENT_VERSIONS, EDITIONS, SERVER_VERSIONS
 from .graph.faults import KINDS as GRAPH_FAULTS
 from .scenario_device import DEVICE
+from .scenario_record import RECORD
 from .scenario_shapes import Either, ListOf, MapOf, Needs, OneOf, fit, refuse, suggest
 from .tenant.approvals import DECISIONS, PROTECTED
 from .tenant.autopilot import CODES as IMPORT_ERRORS
+from .tenant.enrolled import DEFAULTS as INTUNE_SECONDS
+from .tenant.enrolled import KINDS as POLICY_KINDS
+from .tenant.enrolled import TARGETS
 from .tenant.licences import PRODUCTS
 from .tenant.planted_logs import APPS, RESOURCES
 from .tenant.roles import SHORT as ROLES
@@ -21,6 +25,7 @@ from .tenant.roles import SHORT as ROLES
 _ENTRY = {"user": str, "package": str, "minutes": float, "late": float, "count": int, "device": str}
 LOGS = {
     "lag": float,
+    "keep_days": float,
     "licence_check": OneOf(("done", "directory_read")),
     "without_window": OneOf(("slow", "answered")),
     "odd_filters": OneOf(("refused", "empty", "ignored")),
@@ -34,6 +39,7 @@ LOGS = {
             "mfa": bool,
             "browser": str,
             "correlation": str,
+            "policies": ListOf(Needs(("name", "result"), {"name": str, "result": str, "controls": ListOf(str)})),
         }
     ),
     "audits": ListOf(
@@ -69,6 +75,7 @@ TENANT = {
     "conditional_access": {"mfa": ListOf(str), "block": ListOf(str)},
     "conditional_access_policies": ListOf(dict),
     "enrollment_restrictions": ListOf(dict),
+    "enrollment_limits": ListOf(Needs(("limit",), {"name": str, "limit": int, "groups": ListOf(str)})),
     "apps": ListOf(Needs(("name",), {"name": str, "type": str, "count": int})),
     "multi_admin_approval": {
         "protect": ListOf(OneOf(PROTECTED)),
@@ -79,23 +86,38 @@ TENANT = {
     "registration_policy": dict,
     "passkey_policy": dict,
     "pass_policy": dict,
-    "managed": MapOf(
-        {
-            "user": str,
-            "enrolled_by": str,
-            "sync_days": float,
-            "agent": str,
-            "compliance": str,
-            "grace_days": float,
-            "encrypted": bool,
-            "owner": str,
-            "policies": ListOf(dict),
-            "configurations": ListOf(dict),
-            "report": ListOf(dict),
-            "keys": ListOf(str),
-            "entra": bool,
-        }
-    ),
+    "managed": MapOf(RECORD),
+    "intune": {
+        **dict.fromkeys(INTUNE_SECONDS, float),
+        "secure_by_default": bool,
+        "encrypt_seconds": float,
+        "policies": ListOf(
+            Needs(
+                ("name",),
+                {
+                    "name": str,
+                    "kind": OneOf(POLICY_KINDS),
+                    "assigned": OneOf(TARGETS),
+                    "demands": ListOf(str),
+                    "grace_days": float,
+                    "state": str,
+                    "settings": ListOf(dict),
+                },
+            )
+        ),
+        "arriving": MapOf(
+            {
+                "after": float,
+                "user": str,
+                "enrolled_by": str,
+                "agent": str,
+                "lacks": ListOf(str),
+                "config_manager": bool,
+                "encryption": {"from": int, "seconds": float, "restart_after": float},
+                "signs_in": Needs(("user",), {"user": str, "after": float}),
+            }
+        ),
+    },
     "domain_types": MapOf(OneOf(("Managed", "Federated"))),
     "logs": LOGS,
     "users": MapOf(
@@ -106,6 +128,7 @@ TENANT = {
             "without": ListOf(str),
             "devices": int,
             "roles": ListOf(OneOf(ROLES)),
+            "roles_in_a_unit": ListOf(OneOf(ROLES)),
             "usage_location": str,
             "passkeys": ListOf(
                 Needs(
@@ -121,6 +144,7 @@ TENANT = {
                 )
             ),
             "registered": ListOf(str),
+            "report_nulls": ListOf(str),
             "pass": str,
         }
     ),
@@ -217,6 +241,7 @@ TENANT = {
                 "after": bool,
                 "html": bool,
                 "form": str,
+                "content": str,
                 "retry_after": float,
                 "seconds": float,
                 "host": str,

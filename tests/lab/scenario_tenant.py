@@ -10,7 +10,7 @@ import typing as t
 
 from .clock import Clock
 from .device.build import Package
-from .tenant import Tenant, authentication, deployments, licences, objects, posture, preparation, roles
+from .tenant import Tenant, arriving, authentication, deployments, licences, objects, posture, preparation, roles
 from .tenant.defaults import NO_MEMBERS, some_members
 
 
@@ -23,6 +23,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Package
     preparation.shape(tenant, options, objects.utc_seconds(clock.utc()))
     authentication.shape(tenant, options, objects.utc_seconds(clock.utc()))
     posture.shape(tenant, options, clock.utc())
+    arriving.shape(tenant, options, clock.elapsed())
     _join_and_enroll(tenant, options, packages)
     _sign_in(tenant, options, packages)
     _intune(tenant, options)
@@ -53,6 +54,8 @@ def _people(tenant: Tenant, options: dict[str, t.Any], clock: Clock) -> None:
             licences.assign(tenant, made, product, objects.utc_seconds(clock.utc()), user.get("without", ()))
         for role in user.get("roles", []):
             tenant.assign_role(roles.SHORT[role], made["id"])
+        for role in user.get("roles_in_a_unit", []):
+            tenant.assign_role(roles.SHORT[role], made["id"], tenant.object_id("administrative unit"))
         for number in range(user.get("devices", 0)):
             label = f"{upn.partition('@')[0].upper()}-{number + 1}"[:15]
             objects.add_device(tenant, label, clock.utc(), owner=made)
@@ -174,6 +177,27 @@ def _sign_in(tenant: Tenant, options: dict[str, t.Any], packages: dict[str, Pack
                 "displayName": f"Restriction {number}",
                 "priority": number,
                 **_with_ids(tenant, restriction),
+            }
+        )
+    by_name = {group["displayName"]: identity for identity, group in tenant.groups.items()}
+    for number, limit in enumerate(options.get("enrollment_limits", []), 1):
+        identity = f"{tenant.object_id(f'enrollment limit/{number}')}_Limit"
+        tenant.enrollment_configurations.append(
+            {
+                "@odata.type": "#microsoft.graph.deviceEnrollmentLimitConfiguration",
+                "id": identity,
+                "displayName": limit.get("name", f"Limit {number}"),
+                "priority": number,
+                "limit": limit["limit"],
+                "assignments": [
+                    {
+                        "id": f"{identity}_{by_name[name]}",
+                        "target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": by_name[name]},
+                        "source": "direct",
+                        "sourceId": identity,
+                    }
+                    for name in limit.get("groups", [])
+                ],
             }
         )
     tenant.security_defaults["isEnabled"] = options.get("security_defaults", False)

@@ -92,13 +92,17 @@ CONDITIONS: dict[str, Condition] = {
     "after a leave, successful or not": lambda field, value, came: None,
     "changed, if there were such facts": lambda field, value, came: None if came.result.get("changed") else False,
     "success, without O(only_try)": lambda field, value, came: None if not came.failed else False,
-    # Those of Windows Autopilot and of security keys: no other has a hand-over sheet, and a try knows what is known.
-    "success, with O(only_try) and a work of several steps": lambda field, value, came: (
+    # Not every work has a hand-over sheet, and a try knows what is known.
+    "success, with O(only_try) and a work whose ids are used later": lambda field, value, came: (
+        None if not came.failed else False
+    ),
+    "success, without O(only_try), with O(work=verify)": lambda field, value, came: (
         None if not came.failed else False
     ),
     "success, without O(only_try), with a work that has a sheet": lambda field, value, came: (
         None if not came.failed else False
     ),
+    "success, without O(only_try), if O(gate) is given": lambda field, value, came: None if not came.failed else False,
     "with O(src)": _with("src"),
     "with O(dest)": _with("dest"),
     **{f"subset {name}": _subset(name) for name in ("join", "mdm", "packages", "os", "clock", "caller")},

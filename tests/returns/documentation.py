@@ -72,6 +72,7 @@ OPEN = {
     "device_posture.posture.management.winners": "a key for each policy",
     "device_posture.posture.password_rules.policy": "a key for each rule that is asked for",
     "rollout_report.known": "names of the inventory",
+    "rollout_report.findings": "ids of findings",
     "directory_device_info.devices.extension_attributes": "extensionAttribute1 to 15, as Microsoft Graph names them",
 }
 #: Fields of one shape that one class makes for every module: one that has come with a value for one module has come.

@@ -91,7 +91,7 @@ def area(file: str) -> str:
         return TITLES[1]
     if folder.startswith("device"):
         return TITLES[2]
-    if folder.startswith(("package", "media")) or stem == "package_files":
+    if folder.startswith(("package", "media")):
         return TITLES[3]
     if folder == "tenant/graph" and stem in SIGN_IN:
         return TITLES[4]
@@ -204,6 +204,7 @@ def checks() -> dict[str, tuple[str, ...]]:
         ),
         "directory_diagnosis": tuple(_module("tenant.diagnosis.findings").DIRECTORY_DIAGNOSIS_IDS),
         "directory_posture": tuple(_module("tenant.posture.findings").DIRECTORY_POSTURE_IDS),
+        "wait_for_management": tuple(_module("tenant.arrival.reasons").ARRIVAL_IDS),
         "readiness": tuple(_module("tenant.readiness.findings").READINESS_IDS),
         "autopilot": tuple(
             # Both know the serial number.

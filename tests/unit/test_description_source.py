@@ -17,10 +17,11 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
 
-from ansible_collections.winops.entra.plugins.plugin_utils import description_source, templates, vaulted
-from ansible_collections.winops.entra.plugins.plugin_utils.description_source import Source, source_of
+from ansible_collections.winops.entra.plugins.plugin_utils import templates, vaulted
 from ansible_collections.winops.entra.plugins.plugin_utils.masking import Masker
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.problems import BadDescription
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import description as description_source
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks.description import Source, source_of
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 

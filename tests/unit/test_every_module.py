@@ -43,6 +43,7 @@ GOOD = {
     "rollout_report": {"work": "join"},
     "directory_diagnosis": {"devices": [{"name": "PC-1"}]},
     "directory_posture": {"device_ids": ["1f0c9a0e-6f5d-4f3c-8a70-5f3c4f1a2b3c"]},
+    "wait_for_management": {"device_ids": ["1f0c9a0e-6f5d-4f3c-8a70-5f3c4f1a2b3c"]},
     "user_method_info": {"users": ["ada@contoso.com"]},
 }
 GUID, OTHER_GUID = "d10f84e2-ba05-45c0-90b7-994f1fafa537", "0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8"

@@ -21,6 +21,7 @@ MODULES = {
     "readiness_info": (),
     "directory_posture": (),
     "directory_diagnosis": (),
+    "wait_for_management": (),
     "diagnose": ("code", "weight"),
 }
 FOUND = [

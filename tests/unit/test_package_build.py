@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFileNotFound
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_build, package_icd
 from ansible_collections.winops.entra.plugins.plugin_utils import task as tasks
 from ansible_collections.winops.entra.plugins.plugin_utils.device.packages.build_order import Built
 from ansible_collections.winops.entra.plugins.plugin_utils.package.composing import package_id
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import build as package_build
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import by_icd
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.lab import ppkg
 from tests.lab.icd import catalog, compiler, stores
@@ -122,7 +123,7 @@ class Host:
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     stand_in = Host()
-    monkeypatch.setattr(package_icd, "icd", stand_in)
+    monkeypatch.setattr(by_icd, "icd", stand_in)
     return stand_in
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_place, private_file
-from ansible_collections.winops.entra.plugins.plugin_utils.package_place import Made, Place
+from ansible_collections.winops.entra.plugins.plugin_utils import private_file
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import place as package_place
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks.place import Made, Place
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from tests.lab import ppkg
 

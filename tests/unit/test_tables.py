@@ -13,7 +13,7 @@ import yaml
 
 from ansible_collections.winops.entra.plugins.doc_fragments.waiting import POLL_SPEC
 from ansible_collections.winops.entra.plugins.modules import acceptance, disconnect, ppkg_build, rollout_report
-from ansible_collections.winops.entra.plugins.plugin_utils import package_build, proofs, untrusted
+from ansible_collections.winops.entra.plugins.plugin_utils import proofs, untrusted
 from ansible_collections.winops.entra.plugins.plugin_utils.device import requirements, system_work, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.codes import catalogue
 from ansible_collections.winops.entra.plugins.plugin_utils.device.diagnosis import (
@@ -30,6 +30,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight impo
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import key_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option as sign_in_option
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description import description, sections
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import build as package_build
 from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, merge
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans

@@ -16,9 +16,10 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_source, vaulted
+from ansible_collections.winops.entra.plugins.plugin_utils import vaulted
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import ConnectionLost, DeviceSession
 from ansible_collections.winops.entra.plugins.plugin_utils.package import PackageError
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import source as package_source
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 

@@ -29,17 +29,21 @@ ASKING = {
     "directory_device": "devices/directory_device.py devices/changes.py devices/look_up.py",
     "directory_device_info": "devices/look_up.py devices/views.py devices/intune.py devices/directory_device.py",
     "directory_diagnosis": "diagnosis/*.py",
-    "directory_posture": "posture/*.py devices/intune.py users/registration_details.py",
+    "directory_posture": "posture/*.py what_if/*.py devices/intune.py users/registration_details.py",
     "group": "resources/group*.py",
     "local_admin_role": "resources/local_admin_role.py",
     "mdm_scope": "resources/mdm_scope.py",
-    "readiness_info": "readiness/*.py",
+    "readiness_info": "readiness/*.py what_if/*.py users/registration_details.py",
     "registration_policy": "resources/registration_policy.py",
     "security_key_policy": (
         "resources/security_key_policy.py resources/method_policy.py users/registration_details.py users/passkeys.py"
     ),
     "temporary_access_pass": "users/passes.py users/people.py resources/method_policy.py",
     "user_method_info": "users/user_method_info.py users/people.py users/passkeys.py users/registration_details.py",
+    "wait_for_management": (
+        "arrival/*.py posture/records.py posture/compliance.py posture/policy_states.py posture/primary_user.py "
+        "posture/settings_catalog.py posture/configuration.py devices/intune.py"
+    ),
 }
 #: What a module's file has for another one, or what another permission that the notes name includes.
 NOT_NEEDED = {
@@ -50,6 +54,7 @@ NOT_NEEDED = {
         "DeviceManagementServiceConfig.Read.All",  # of Autopilot, in intune.py
     },
     "group": {"GroupMember.Read.All"},  # Group.Read.All includes it
+    "wait_for_management": {"DeviceManagementServiceConfig.Read.All"},  # of Autopilot, in intune.py
     "readiness_info": {"Microsoft.SyncFabric"},  # an application
 }
 

@@ -21,7 +21,7 @@ from ..options import bad_option
 from ..package import EncryptedPackage, Issue, Package
 from ..package.contents import with_expiry
 from ..package.issues import ISSUES, of_expiry
-from ..package_files import found_file, read_file, unreadable
+from ..package_tasks.files import found_file, read_file, unreadable
 from ..task import Task
 from ..untrusted import visible
 from . import checklist, folder, iso, names

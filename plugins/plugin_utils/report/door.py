@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ..proofs import PROOF_FIELDS
 from ..untrusted import MAX_DEPTH, harmless
+from .after_join import AFTER_FIELDS
 from .autopilot import TEXT_FIELDS as AUTOPILOT_TEXTS
 from .records import ID_FIELDS, REPORTED_ERROR_FIELDS
 from .security_keys import KEY_TEXT_FIELDS
+from .verify import VERIFY_TEXT_FIELDS
 
 REPORT_OUTCOMES = (
     "joined",
@@ -67,12 +69,16 @@ _IS: dict[str, Callable[[t.Any], bool]] = {
     _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 }
 RECORD_KINDS = {
-    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", *REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
-    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS), _TEXT),
-    **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required"), _FLAG),
-    "seconds": _NUMBER,
-    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "tenant"), _OBJECT),
+    **dict.fromkeys(("outcome", "msg", "item", "join_state", "conclusion", "account_domain"), _TEXT),
+    **dict.fromkeys((*REPORTED_ERROR_FIELDS, *ID_FIELDS), _TEXT),
+    **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS, *VERIFY_TEXT_FIELDS), _TEXT),
+    **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required", "fails"), _FLAG),
+    **dict.fromkeys(("seconds", "findings_dropped"), _NUMBER),
+    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "asked", "tenant"), _OBJECT),
+    **dict.fromkeys(AFTER_FIELDS, _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
+    "settled": _OBJECTS,
+    "unread": _TEXTS,
 }
 #: What the report itself says of a device, whatever its record says.
 REPORT_KINDS = {
@@ -86,6 +92,7 @@ RUN_KINDS = {
     "check": _FLAG,
     "totals": _OBJECT,
     "problems": _TEXTS,
+    "gates": _OBJECTS,
 }
 _INNER = {
     "removal": {"problem": _TEXT},

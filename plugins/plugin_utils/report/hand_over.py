@@ -14,7 +14,7 @@ import dataclasses
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
-from . import autopilot, security_keys, sheet_keys, sheet_unpacking, writer
+from . import after_join, autopilot, security_keys, sheet_join, sheet_keys, sheet_unpacking, writer
 from .sheet_words import About, Page, Record, as_html
 
 SHEET_OPTION = "hand_over"
@@ -39,6 +39,11 @@ SHEETS: dict[str, Sheet] = {
         "a page for each person who has to register a security key. Print it, and hand each page over with the key.",
         sheet_keys.pages,
         sheet_keys.note,
+    ),
+    after_join.JOIN_WORK: Sheet(
+        "a page for each joined device. Print it, and hand each page over with its device.",
+        sheet_join.pages,
+        sheet_join.note,
     ),
 }
 

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..proofs import MISSING, PROOF_FIELDS, PROVED, RECORDED
-from . import autopilot, security_keys
+from . import after_join, autopilot, security_keys, verify
 from .records import ID_FIELDS
 
 Record = dict[str, t.Any]
@@ -32,9 +32,13 @@ def with_known(record: Record, before: Mapping[str, t.Any], work: str) -> Record
         record = autopilot.with_known(record, before)
     elif work == security_keys.KEYS_WORK:
         record = security_keys.with_known(record, before)
+    elif work == verify.VERIFY_WORK:
+        record = verify.with_known(record, before)
     elif work == "join" and not record.get("device_id") and not record.get("join_type"):
         # Nobody could look. One that is not joined says so: join_type is none.
         record = {**record, **{field: before.get(field) for field in JOIN_IDS}}
+    if work == after_join.JOIN_WORK:
+        record = after_join.with_known(record, before)
     same = record.get("device_id") and record["device_id"] == before.get("device_id")
     kept = {name: before[name] for name in ("directory", "removal") if same and name in before and name not in record}
     if "machine" not in record and "machine" in before:

@@ -4,7 +4,7 @@
 """One record a device of what a task has come to there, the same fields whatever happened.
 
 A *work* is what the rollout does: ``join``, ``disconnect``, ``preflight`` or ``diagnose``, as the module is called, or
-``autopilot`` or ``security_keys``, as the role is.
+``autopilot``, ``security_keys`` or ``verify``, as the role is.
 
 Internal to winops.entra: may change in any release.
 """
@@ -15,8 +15,8 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..proofs import PROOF_FIELDS
-from . import ansibles_own, autopilot, diagnosed, security_keys
-from .told import object_in, objects_in
+from . import after_join, ansibles_own, autopilot, diagnosed, security_keys, verify
+from .told import object_in, objects_in, text_in
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
 #: By these a device that has left is found in the tenant.
@@ -36,9 +36,12 @@ def record(result: TaskResult, work: str) -> dict:
     What is not of its form in the result counts as not there.
 
     Of every work: ``{outcome, changed, seconds, msg, code, name, side, cause, fix, doc, phases}``. What is not known is
-    null. The fields that a work adds are in the function below that bears its name.
+    null. The fields that a work adds are in the function below that bears its name. A join may have ``steps``, and
+    no result of its own: ``after_join.completed``.
     """
     add = WORKS[work]
+    if work == after_join.JOIN_WORK and isinstance(result.get("steps"), Mapping):
+        return after_join.completed(result["steps"])
     error, phases = object_in(result, "error"), objects_in(result, "phases")
     unreachable = bool(result.get("unreachable"))
     made = {
@@ -84,6 +87,14 @@ def _join(result: TaskResult) -> dict:
     }
 
 
+def _joined(result: TaskResult) -> dict:
+    """Those of a join, and what came after it, which nobody has asked yet. ``account_domain`` is that of the account
+    that has joined the device."""
+    account = text_in(object_in(result, "join"), "joined_by") or ""
+    domain = account.rpartition("@")[2] if "@" in account else None
+    return _join(result) | {"account_domain": domain or None} | dict.fromkeys(after_join.AFTER_FIELDS)
+
+
 def _disconnect(result: TaskResult) -> dict:
     """The fields of a join, and more. ``IDS`` are those of before: the device has forgotten them."""
     before = object_in(result, "record")
@@ -127,13 +138,19 @@ def _security_keys(result: TaskResult) -> dict:
     return made | {"seconds": round(sum(map(_seconds, made["phases"])), 1)}
 
 
+def _verify(result: TaskResult) -> dict:
+    """What the device and the tenant have said of the device: ``verify.record_of``."""
+    return verify.record_of(result)
+
+
 WORKS: dict[str, Callable[[TaskResult], dict]] = {
-    "join": _join,
+    after_join.JOIN_WORK: _joined,
     "disconnect": _disconnect,
     "preflight": _preflight,
     "diagnose": diagnosed.diagnosed,
     autopilot.WORK: _autopilot,
     security_keys.KEYS_WORK: _security_keys,
+    verify.VERIFY_WORK: _verify,
 }
 
 

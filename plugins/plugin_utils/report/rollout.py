@@ -9,16 +9,19 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..options import bad_option
 from ..result import Failure
 from ..task import Task
 from ..untrusted import visible
 from . import (
+    after_join,
     autopilot,
     diagnosed,
+    gate,
     hand_over,
     journal,
     kept,
@@ -29,19 +32,25 @@ from . import (
     stored,
     table,
     totals,
+    verify,
     writer,
 )
 from .door import read_record
 from .run import moment, this_run
 from .sheet_words import About, place
+from .verified import totals as found
 
 Known = Callable[[Mapping[str, t.Any], Collection[str]], dict[str, dict[str, t.Any]]]
-#: Works of which an earlier run tells something: what the report knows of a device goes into the next one.
+#: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
 _KNOWN: dict[str, Known] = {
     autopilot.WORK: autopilot.known,
     security_keys.KEYS_WORK: security_keys.known,
     "diagnose": diagnosed.known_devices,
+    verify.VERIFY_WORK: verify.known,
+    # Who verifies devices takes their ids from the report of their join.
+    after_join.JOIN_WORK: verify.known,
 }
+_DOMAIN = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,10}")
 NAMED = 10
 """Devices that a warning names; the report has all."""
 
@@ -52,7 +61,7 @@ class Wave:
 
     ``run`` is as run.py gives it. ``own`` has the record of each device of the run, None where there is none. ``batch``
     are those of the wave, ``not_asked`` those that should have a record by now. ``directory`` is what the directory
-    knows of the joined devices of the wave, None where it was not asked.
+    knows of the joined devices of the wave, None where it was not asked. ``gate`` is what the next wave hangs on.
     """
 
     work: str
@@ -61,16 +70,19 @@ class Wave:
     batch: Collection[str]
     not_asked: Collection[str] = ()
     directory: list[t.Any] | None = None
+    gate: Sequence[str] = ()
 
 
 @dataclasses.dataclass
 class Made:
-    """A report, and what it says of each device of this run, by outcome, and what was not understood."""
+    """A report, and what it says of each device of this run, by outcome, and what was not understood. ``gate`` is that
+    of the wave, None where none was asked for."""
 
     report: dict[str, t.Any]
     said: dict[str, dict[str, t.Any]]
     totals: dict[str, int]
     warnings: list[str]
+    gate: dict[str, t.Any] | None = None
 
 
 def write_and_show(task: Task) -> dict:
@@ -104,7 +116,7 @@ def write_and_show(task: Task) -> dict:
                 if entries or torn:
                     lines.clear()
                 if pages is not None:
-                    hand_over.write(pages, made.report, About(args["hand_over_contact"]))
+                    hand_over.write(pages, made.report, _about(args))
             except Failure as exc:
                 failure = exc
     else:
@@ -120,6 +132,10 @@ def write_and_show(task: Task) -> dict:
     told = {"totals": made.totals, "wave": totals.of_wave(said), "dest": dest}
     if work in hand_over.SHEETS:
         told["hand_over"] = pages if writes else None
+    if made.gate is not None:
+        told["gate"] = made.gate
+    if work == verify.VERIFY_WORK:
+        told["findings"] = found.count_findings(made.said.values())
     return told | ({"warnings": made.warnings} if made.warnings else {})
 
 
@@ -131,13 +147,25 @@ def _sheet(task: Task) -> str | None:
     if task.args["work"] not in hand_over.SHEETS:
         works = " and ".join(hand_over.SHEETS)
         raise bad_option(hand_over.SHEET_OPTION, f"there is a hand-over sheet of work {works} alone", "leave it out")
+    domain = task.args["hand_over_domain"]
+    if domain is not None and not _DOMAIN.fullmatch(domain):
+        raise bad_option("hand_over_domain", f"{domain!r} is not a domain", "give one such as contoso.com")
     path = place(given, task.check_mode)
     writer.require_writable(path, hand_over.SHEET_OPTION)
     return path
 
 
+def _about(args: dict[str, t.Any]) -> About:
+    return About(args["hand_over_contact"], args["hand_over_domain"])
+
+
 def _wave(task: Task) -> Wave:
     args, variables, work = task.args, task.variables, task.args["work"]
+    asked = list(dict.fromkeys(args["gate"]))
+    if asked and work != after_join.JOIN_WORK:
+        raise bad_option(
+            "gate", f"there is a gate between the waves of work {after_join.JOIN_WORK} alone", "leave it out"
+        )
     hosts = args["hosts"] if args["hosts"] is not None else variables["ansible_play_hosts_all"]
     hostvars = variables["hostvars"]
     unknown = [host for host in hosts if host not in hostvars]
@@ -152,11 +180,11 @@ def _wave(task: Task) -> Wave:
     own = {host: None if record is None else read_record(host, record) for host, record in told.items()}
     run = this_run(variables, task.check_mode)
     if args["hosts"] is not None:
-        return Wave(work, run, own, set(hosts) | looped, (), args["directory"])
+        return Wave(work, run, own, set(hosts) | looped, (), args["directory"], asked)
     batch = set(variables["ansible_play_batch"]) | looped
     # Ansible has taken out of the play what has failed before, in another play too.
     lost = set(hosts) - set(variables.get("ansible_play_hosts", hosts))
-    return Wave(work, run, own, batch, (batch | lost) - not_started, args["directory"])
+    return Wave(work, run, own, batch, (batch | lost) - not_started, args["directory"], asked)
 
 
 def _so_far(report: stored.Stored, run: str) -> dict[str, int]:
@@ -197,20 +225,39 @@ def put_together(
     if wave.directory is not None:
         counted |= totals.count_proofs(said.values(), run["id"])
     of_all = totals.count(report.devices.values()) | totals.find_same(report.devices)
+    judged = _judged(wave, now)
     if own:
         runs[run["id"]] = {**run, "totals": counted, **({"problems": problems} if problems else {})}
+        if judged is not None:
+            earlier = next((known.get("gates") for known in report.runs if known["id"] == run["id"]), None) or []
+            runs[run["id"]]["gates"] = [*earlier, gate.stored_gate(judged)][-gate.MOST_GATES :]
     merge.with_runs(report, runs, writer.now())
     warnings = [*problems, *_not_understood(said), *_same(said)]
     if torn:
         warnings.append(f"{torn} lines of the journal are damaged: a run was killed while it wrote them")
-    return Made(merge.as_json(report, wave.work, run["check"], writer.now(), of_all), said, counted, warnings)
+    file = merge.as_json(report, wave.work, run["check"], writer.now(), of_all)
+    if wave.work == verify.VERIFY_WORK:
+        file["findings"] = found.count_findings(report.devices.values())
+    return Made(file, said, counted, warnings, judged)
+
+
+def _judged(wave: Wave, now: str) -> dict[str, t.Any] | None:
+    """The gate after the wave, by what this run itself has recorded."""
+    if not wave.gate:
+        return None
+    return gate.judge(
+        wave.gate, {name: record for name, record in wave.own.items() if record and name in wave.batch}, now
+    )
 
 
 def _show(task: Task, made: Made, wave: Wave) -> None:
     lost = {name for name in wave.not_asked if name in made.said and made.said[name].get("name") == records.NOT_ASKED}
     shown = [record for name, record in made.said.items() if name in wave.batch or name in lost]
-    for line in [*table.table(shown, task.args["table_limit"]), table.summary(made.totals)]:
+    more = found.lines(made.said.values()) if wave.work == verify.VERIFY_WORK else []
+    for line in [*table.table(shown, task.args["table_limit"]), *more, table.summary(made.totals)]:
         task.show_line(line)
+    if made.gate is not None:
+        task.show_line(made.gate["says"])
 
 
 def _not_understood(said: dict[str, dict]) -> list[str]:

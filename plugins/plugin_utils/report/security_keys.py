@@ -15,8 +15,8 @@ import typing as t
 from collections.abc import Collection, Mapping
 
 from . import key_users
-from .ansibles_own import REFUSED_AT_THE_DOOR, UNREACHABLE
-from .told import COME_TO, WHY_FIELDS, Told, has_failed, known_of, object_in, objects_in, taken, text_in
+from .ansibles_own import REFUSED_AT_THE_DOOR
+from .told import COME_TO, Told, has_failed, known_of, object_in, objects_in, outcome_of_failure, taken, text_in
 
 KEYS_WORK = "security_keys"
 #: The texts of a record that no other work has. ``users_from`` is who has said whose device it is.
@@ -26,7 +26,7 @@ KEPT_FIELDS = ("device_id", "hostname", "package_id", "sign_in", "users", "users
 #: What winops.entra.security_key_sign_in says of a device, as far as a report keeps it.
 SIGN_IN_FIELDS = ("enabled", "by", "build_ok", "join_type")
 #: Failures of that module by which it has changed nothing.
-_REFUSALS = ("set_by_another_way", "no_security_key_sign_in")
+_REFUSED = (*REFUSED_AT_THE_DOOR, "set_by_another_way", "no_security_key_sign_in")
 #: Findings of that module that say more about why the option is off.
 _CLUES = ("ways", "registry_path")
 
@@ -114,7 +114,7 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     for result in (seen["met"], silent, package, sign_in):
         # A device that does not answer is where it was.
         if has_failed(result) and not (result.get("unreachable") and takes is True):
-            return _of_result(result)
+            return outcome_of_failure(result, _REFUSED)
     bad = [one for one in made["findings"] if one.get("result") == "fail"]
     if bad:
         return _of_finding(bad[0], made["findings"])
@@ -123,7 +123,7 @@ def _come_to(steps: Told, seen: Mapping[str, Told], made: Fields) -> Fields:
     if takes is False:  # An earlier run has said so, with its reason.
         return _as_before(steps) or _of_finding({"id": "option", "cause": "the option is off"}, made["findings"])
     if isinstance(steps.get("failed"), Mapping):
-        return _of_result(steps["failed"])
+        return outcome_of_failure(steps["failed"], _REFUSED)
     if takes is True:
         return _of_people(made["users"] or [])
     if made["sign_in"] is None and package and not has_failed(package):
@@ -194,18 +194,6 @@ def _of_finding(first: Told, findings: list[Fields]) -> Fields:
         "fix": next((one["fix"] for one in (*more, first) if one.get("fix")), None),
         "doc": first.get("doc"),
     }
-
-
-def _of_result(result: Told) -> Fields:
-    """What a module's failed result says. ``refused`` is one by which nothing was done to the device."""
-    error = object_in(result, "error")
-    if result.get("unreachable"):
-        # A failed connection of a module of others has no error.
-        error, outcome = error if error.get("name") else UNREACHABLE, "unreachable"
-    else:
-        refused = error.get("name") in (*REFUSED_AT_THE_DOOR, *_REFUSALS)
-        outcome = "refused" if refused else "failed"
-    return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in WHY_FIELDS}
 
 
 def _known_users(before: Told) -> list[Fields] | None:

@@ -24,9 +24,11 @@ Record = Mapping[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class About:
-    """What a sheet says that no record holds: ``contact`` is whom to call, None where nobody has said."""
+    """What a sheet says that no record holds: ``contact`` is whom to call, ``domain`` that of people's accounts; None
+    where nobody has said."""
 
     contact: str | None = None
+    domain: str | None = None
 
 
 Page = tuple[str, Sequence[Section]]

@@ -9,12 +9,20 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 from ..untrusted import visible
+from .after_join import LETS_IN, is_met
 
 NEEDS_ATTENTION = ("refused", "failed", "unreachable", "unfit", "unhealthy", "begun", "incomplete")
 #: A person has something to do, and the device is as it should be.
 OF_PEOPLE = ("waiting", "undecided")
 NOTABLE_FIELDS = ("unreadable", "same_device", "left_behind")
 """Fields that are there only where somebody should look."""
+#: What came after a join: words for it, for what is not so, and for what nobody knows.
+_AFTER = {
+    "intune": ("managed by Intune", "NOT managed by Intune", "NOT KNOWN whether managed by Intune"),
+    "compliant": ("compliant", "NOT compliant", "NOT KNOWN whether compliant"),
+    "policies": ("policies applied", "policies NOT applied", "NOT KNOWN whether policies are applied"),
+    LETS_IN: ("let in", "NOT let in", "NOT KNOWN whether let in"),
+}
 MAX_CAUSE = 700
 """Letters of a cause in a line: what to do about it stands behind it."""
 
@@ -36,10 +44,17 @@ def table(devices: list[dict], limit: int) -> list[str]:
 
 def _needs_attention(device: dict) -> bool:
     return bool(
-        device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE)
+        (device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE) and not _is_for_all(device))
         or _not_removed(device)
         or any(map(device.get, NOTABLE_FIELDS))
+        or any(device.get(name) and not is_met(device[name]) for name in _AFTER)
     )
+
+
+def _is_for_all(device: dict) -> bool:
+    """Whether all that is not known of it is what the tenant has refused for every device, which is said once."""
+    unknown = [one for one in device.get("findings") or () if one["result"] == "unknown"]
+    return device["outcome"] == "undecided" and bool(unknown) and all(one.get("for_all") is True for one in unknown)
 
 
 def _not_removed(device: dict) -> str | None:
@@ -56,8 +71,12 @@ def summary(totals: dict) -> str:
 def _says(device: dict) -> str:
     if device["outcome"] in (*NEEDS_ATTENTION, *OF_PEOPLE):
         code = f"{device['code']}: " if device.get("code") else ""
-        cause = visible(device.get("cause") or device.get("msg") or "", MAX_CAUSE)
-        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}{_tenants_word(device)}"
+        said = device.get("cause") or device.get("msg") or ""
+        if str(device.get("name")).startswith("verify_"):  # The message begins with the finding.
+            said = device.get("msg") or said
+        cause = visible(said, MAX_CAUSE)
+        more = _of_the_tenant(device) + _tenants_word(device)
+        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}{more}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
         same = device["directory"].get("same_id")
@@ -75,6 +94,7 @@ def _says(device: dict) -> str:
     parts += ["restarted"] if device.get("restarted") else []
     parts += ["restart needed"] if device.get("reboot_required") else []
     parts += [f"not understood: {'; '.join(device['unreadable'])}"] if device.get("unreadable") else []
+    parts += _after(device)
     parts += _not_asked_tenant(device)
     parts += _autopilot(device)
     parts += _key_users(device)
@@ -94,6 +114,34 @@ def _not_asked_tenant(device: dict) -> list[str]:
     """Why the tenant's half of a diagnosis is not there."""
     problem = (device.get("tenant") or {}).get("problem")
     return [f"the tenant did not say its half: {problem}"] if problem else []
+
+
+def _of_the_tenant(device: dict) -> str:
+    """What the tenant has said of a device that could not be asked."""
+    asked = device.get("asked") or {}
+    if asked.get("device") is not False or not asked.get("tenant"):
+        return ""
+    return f"; the tenant says: {', '.join(_findings(device.get('findings') or [])) or 'nothing is wrong'}"
+
+
+def _after(device: dict) -> list[str]:
+    """What a join has come to in the tenant, as far as anybody waited for it; a no with its sentence."""
+    parts = []
+    for name, (yes, no, unknown) in _AFTER.items():
+        told = device.get(name)
+        if told:
+            why = visible(told["said"], MAX_CAUSE) if isinstance(told.get("said"), str) else ""
+            said = yes if is_met(told) else no if told.get("met") is False else unknown
+            said = said if is_met(told) or not why else f"{said} ({why})"
+            parts.append(said + _as_of(told, device))
+    return parts
+
+
+def _as_of(told: dict, device: dict) -> str:
+    """When that was, if it was before the newest attempt: an earlier run was told it."""
+    at, attempt = told.get("at"), device.get("at")
+    is_old = isinstance(at, str) and isinstance(attempt, str) and at < attempt
+    return f", as of {visible(str(at))}" if is_old else ""
 
 
 def _autopilot(device: dict) -> list[str]:

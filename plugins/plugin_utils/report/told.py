@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping
 
-from .ansibles_own import SKIPPED
+from .ansibles_own import SKIPPED, UNREACHABLE
 
 #: What a record says of a failure, as ``error`` of a result does.
 WHY_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
@@ -48,6 +48,18 @@ def taken(steps: Told, name: str) -> Told:
 def has_failed(result: Told) -> bool:
     """Whether a task has come to nothing."""
     return bool(result.get("failed") or result.get("unreachable"))
+
+
+def outcome_of_failure(result: Told, refusals: Collection[str]) -> dict[str, t.Any]:
+    """What a module's failed result says. ``refused`` is one by which nothing was done to the device: the name of its
+    error is one of ``refusals``."""
+    error = object_in(result, "error")
+    if result.get("unreachable"):
+        # A failed connection of a module of others has no error.
+        error, outcome = error if error.get("name") else UNREACHABLE, "unreachable"
+    else:
+        outcome = "refused" if error.get("name") in refusals else "failed"
+    return {"outcome": outcome, "msg": result.get("msg")} | {name: error.get(name) for name in WHY_FIELDS}
 
 
 def known_of(

@@ -21,23 +21,38 @@ from ansible_collections.winops.entra.plugins.plugin_utils.task import Task, per
 
 SAMPLE = 1000
 WORKS = ("join", "disconnect", "preflight", "diagnose", "autopilot", "security_keys")
-OF_STEPS = ("autopilot", "security_keys")
+OF_STEPS = ("join", "autopilot", "security_keys")
 FIELDS = (
     *("outcome", "changed", "seconds", "msg", "code", "name", "side", "cause", "fix", "phases", "device_id", "device"),
     *("tenant_id", "join_type", "serial_number", "join_state", "restarted", "reboot_required", "proof", "unreadable"),
     *("findings", "summary", "conclusion", "state", "removal", "directory", "administrators", "bitlocker", "record"),
     *("join", "mdm", "error", "failed", "unreachable", "healthy", "changes"),
     *("assigned_user", "manufacturer", "model", "mode", "profile", "reset_at", "deployment", "steps"),
+    *("intune", "compliant", "policies", "let_in", "on_device", "account_domain", "gates"),
 )
 STEPS = (
     *("wanted", "before", "harvest", "registration", "listed", "findings", "reset", "status", "failed", "twin"),
     *("met", "package", "sign_in", "facts", "users", "rows", "passes", "policy", "check", "users_from"),
+    *("record", "expected", "row", "waiting", "access", "access_failed", "asked_access", "posture"),
 )
 STEP_FIELDS = (
     *("outcome", "error", "failed", "unreachable", "skipped", "autopilot", "findings", "deployment", "assignment"),
     *("assigned", "registered", "record", "phases", "serial_number", "user", "id", "msg", "import_error", "waits_for"),
     *("enabled", "by", "ways", "build_ok", "ansible_facts", "package", "passkeys", "security_key_ready", "in_scope"),
     *("found", "mfa_capable", "unread", "policy", "valid", "start", "lifetime", "changed", "users", "takes_keys"),
+    *(
+        "intune",
+        "compliant",
+        "policies",
+        "met",
+        "reason",
+        "said",
+        "access",
+        "verdict",
+        "posture",
+        "outcome",
+        "joined_by",
+    ),
 )
 #: What the hand-over sheet is made of, whatever stands in it.
 TAGS = {"html", "head", "meta", "title", "style", "body", "p", "article", "h1", "h2", "ul", "ol", "li"}
@@ -76,6 +91,8 @@ def one(source: random.Random) -> None:
             "write_in_check_mode": source.random() < 0.5,
             "hand_over": os.fspath(Path(directory, "sheet.html")) if work in OF_STEPS else None,
             "hand_over_contact": source.choice((None, *TEXTS)),
+            "hand_over_domain": source.choice((None, "contoso.com")),
+            "gate": source.choice(([], ["managed"], ["compliant", "let_in"])) if work == "join" else [],
         }
         known = {"hostvars": variables, "ansible_play_hosts_all": hosts, "ansible_play_batch": hosts}
         shown: list[str] = []

@@ -38,7 +38,6 @@ UPDATE_SETTINGS = r"SOFTWARE\Microsoft\WindowsUpdate\UX\StateVariables"
 WINLOGON = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 POINTS = ("device_joined", "entra_sign_in", "policy_enabled", "post_logon", "hardware", "local_session")
-BITLOCKER_DRIVER = "Microsoft-Windows-BitLocker-Driver"
 #: By the name of the setting: its key and what stands there.
 SETTINGS: dict[str, tuple[str, dict[str, t.Any]]] = {
     "NoLockScreen": (r"SOFTWARE\Policies\Microsoft\Windows\Personalization", {"NoLockScreen": 1}),
@@ -76,7 +75,7 @@ def furnish_after_join(device, options: dict[str, t.Any], tenant) -> None:
     users = [tenant.user(name) or tenant.add_user(name, name.partition("@")[0].title()) for name in names]
     sids = [entra_sid(user["id"]) for user in users]
     for user, sid in zip(users, sids):
-        _sign_in(device, user, sid, now)
+        sign_in(device, user, sid, now - datetime.timedelta(hours=3))
     if enrolled:
         _synchronize(device, enrolled[0], options.get("sync", {}), sids)
     _encrypt(device, options.get("encryption", {}))
@@ -119,9 +118,10 @@ def _filetime(time: datetime.datetime) -> tuple[int, int]:
     return ticks >> 32, ticks & 0xFFFFFFFF
 
 
-def _sign_in(device, user: dict, sid: str, now: datetime.datetime) -> None:
+def sign_in(device, user: dict, sid: str, at: datetime.datetime) -> None:
+    """What the sign-in of a user of the tenant leaves."""
     upn = user["userPrincipalName"]
-    high, low = _filetime(now - datetime.timedelta(hours=3))
+    high, low = _filetime(at)
     values = {"LocalProfileLoadTimeHigh": high, "LocalProfileLoadTimeLow": low}
     path = rf"C:\Users\{upn.partition('@')[0]}"
     device.registry.set(rf"{furnish.PROFILES}\{sid}", {"ProfileImagePath": path, **values})
@@ -173,6 +173,8 @@ def _encrypt(device, options: dict[str, t.Any]) -> None:
     volume = bitlocker.volume(device, bitlocker.SYSTEM_DRIVE, [] if conversion == "decrypted" else kinds, protected)
     volume.conversion, volume.suspended = conversion, options.get("suspended", 0)
     volume.percentage = options.get("percentage", 100 if done else 0 if conversion == "decrypted" else 50)
+    if "seconds" in options:
+        volume.goes_on = bitlocker.GoesOn(device.clock.elapsed(), volume.percentage, options["seconds"])
     device.volumes = [volume, *(one for one in device.volumes if not one.system)]
     write, now = device.events.write, device.utc()
     if "silent_failure" in options:
@@ -181,7 +183,7 @@ def _encrypt(device, options: dict[str, t.Any]) -> None:
         ended = now - datetime.timedelta(hours=options.get("hours", 24 * 50))
         write(BITLOCKER, 768, ended - datetime.timedelta(hours=1), ["C:", "XTS-AES 256"])
         if done:
-            write(SYSTEM, 24579, ended, ["2", "C:"], BITLOCKER_DRIVER)
+            write(SYSTEM, 24579, ended, ["2", "C:"], bitlocker.DRIVER)
     if not protected and done and not options.get("suspended"):
         write(BITLOCKER, 778, now - datetime.timedelta(hours=4), ["C:"])
     for protector in volume.protectors:

@@ -43,6 +43,7 @@ AFTER_JOIN = {
     "encryption": {
         "conversion": OneOf(CONVERSIONS),
         "percentage": int,
+        "seconds": float,
         "protected": bool,
         "suspended": int,
         "tpm": bool,

@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+
+from .events import SYSTEM
 
 #: Names of Get-BitLockerVolume's KeyProtectorType, with the numbers of Win32_EncryptableVolume.GetKeyProtectorType.
 TYPES = {"Tpm": 1, "ExternalKey": 2, "RecoveryPassword": 3, "TpmPin": 4, "TpmStartupKey": 5, "Password": 8}
 SYSTEM_DRIVE = "C:"
+DRIVER = "Microsoft-Windows-BitLocker-Driver"
 #: ConversionStatus of GetConversionStatus.
 CONVERSIONS = {
     "decrypted": 0,
@@ -29,6 +33,15 @@ class Protector:
     type: str
 
 
+@dataclasses.dataclass(frozen=True)
+class GoesOn:
+    """An encryption: ``share`` percent are done at ``begun``, all ``seconds`` later, both in seconds of the lab."""
+
+    begun: float
+    share: int
+    seconds: float
+
+
 @dataclasses.dataclass
 class Volume:
     """One volume. ``protected``: protection is on; off also while it is suspended."""
@@ -40,6 +53,9 @@ class Volume:
     conversion: str = "encrypted"
     percentage: int = 100
     suspended: int = 0
+    #: An encryption that goes on; and when it ended, None if that was before everything else.
+    goes_on: GoesOn | None = None
+    ended: datetime.datetime | None = None
 
     @property
     def system(self) -> bool:
@@ -59,6 +75,21 @@ def volume(device, mount_point: str, protectors: list[str], protected: bool = Tr
     )
     made.conversion, made.percentage = ("encrypted", 100) if encrypted else ("decrypted", 0)
     return made
+
+
+def go_on(device, volumes: list[Volume]) -> list[Volume]:
+    """The volumes as they are by now: an encryption that has ended is protected, and leaves its event."""
+    for volume in volumes:
+        if volume.goes_on is None:
+            continue
+        begun, share, seconds = volume.goes_on.begun, volume.goes_on.share, volume.goes_on.seconds
+        rest = begun + seconds - device.clock.elapsed()
+        volume.percentage = 100 if rest <= 0 else int(100 - (100 - share) * rest / seconds)
+        if rest <= 0:
+            volume.goes_on, volume.conversion, volume.protected = None, "encrypted", True
+            volume.ended = device.utc() + datetime.timedelta(seconds=rest / device.clock.speed)
+            device.events.write(SYSTEM, 24579, volume.ended, ["2", volume.mount_point], DRIVER)
+    return volumes
 
 
 def available(device) -> bool:
@@ -89,6 +120,7 @@ def encryption(device) -> list[dict]:
             "conversion": CONVERSIONS[volume.conversion],
             "percentage": volume.percentage,
             "suspended": volume.suspended,
+            "protectors_known": True,
             "protectors": [dataclasses.asdict(protector) for protector in volume.protectors],
         }
         for volume in device.volumes

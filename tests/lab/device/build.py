@@ -24,6 +24,7 @@ from . import (
     leaving,
     mdm,
     power,
+    record,
     security_key,
     wipe,
 )
@@ -144,6 +145,9 @@ def _set_state(device: Device, options: dict[str, t.Any], context: Context) -> N
     if "after_join" in options:
         tenant = context.tenants[(join or {}).get("tenant", "main")]
         after_join.furnish_after_join(device, options["after_join"], tenant)
+    if "record" in options:
+        record.keep(device, context.tenants[(join or {}).get("tenant", "main")], options["record"])
+    device.refused_reads = list(options.get("refuses", []))
     power.mark_pending(device, options.get("pending_reboot", []))
     if "rename" in options.get("pending_reboot", []):
         device.set_name(f"{device.hostname}-NEW"[-15:], active=False)

@@ -18,8 +18,9 @@ import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 
 from ..clock import Clock
+from ..tenant import arrival
 from .accounts import DEFAULT_RULES, SYSTEM, Account, Caller, Member, caller, can_sign_in
-from .bitlocker import Volume
+from .bitlocker import Volume, go_on
 from .certificates import Certificate
 from .claims import Claim
 from .deployment_options import DeploymentOptions
@@ -95,6 +96,8 @@ class Device:
         #: Keys of HKLM (paths, spelled as they are there) and people's hives (SIDs) that are closed to all but SYSTEM.
         self.closed_keys: set[str] = set()
         self.closed_users: set[str] = set()
+        #: What it refuses its caller to look at: ``{"op": operation, "of": one of its texts}`` (without: any).
+        self.refused_reads: list[dict[str, str]] = []
         self.files = Files(image.files, ENVIRONMENT)
         self.certificates: list[Certificate] = []
         self.events = EventLogs(image.logs, image.language.split("-")[0])
@@ -110,7 +113,7 @@ class Device:
         self.hardware = Hardware(serial="PF" + self.new_id("serial").replace("-", "")[:6].upper())
         self.local_accounts: list[Account] = []
         self.members: list[Member] = []
-        self.volumes: list[Volume] = []
+        self._volumes: list[Volume] = []
         #: The rules for passwords of local accounts, as Windows has them without any policy; seconds, -1 never.
         self.password_rules: dict[str, int] = dict(DEFAULT_RULES)
         self.keys: set[str] = set()
@@ -173,6 +176,17 @@ class Device:
         return "S-1-5-21-" + "-".join(
             str(uuid.uuid5(NAMESPACE, f"{self.seed}/{more}{part}").int % 2**32) for part in "abc"
         )
+
+    @property
+    def volumes(self) -> list[Volume]:
+        """Its drives as they are by now."""
+        for tenant in self.directory.tenants.values():  # A policy may have begun something meanwhile.
+            arrival.proceed(self.directory, tenant)
+        return go_on(self, self._volumes)
+
+    @volumes.setter
+    def volumes(self, volumes: list[Volume]) -> None:
+        self._volumes = volumes
 
     @property
     def hardware_uuid(self) -> str:

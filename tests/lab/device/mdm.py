@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..tenant import device_objects
+from ..tenant import arrival, device_objects
+from ..tenant.enrolled import Course
 from . import baseline, joinstate, mdm_admission, network, own_keys, security_key, tasks
 from .certificates import mdm_certificate
 from .errors import signed
@@ -266,7 +267,7 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
     kind = "windowsBulkAzureDomainJoin" if bulk else "windowsAzureADJoin"
     upn = join.user_email if not bulk or device.mdm.record_user == "package" else ""
     user = tenant.user(upn) if upn else None
-    tenant.managed_devices[mdm_device_id] = {
+    record = {
         "id": mdm_device_id,
         "azureADDeviceId": join.device_id,
         "deviceName": device.hostname,
@@ -290,3 +291,14 @@ def _tell_tenant(device, join: joinstate.Join, mdm_device_id: str) -> None:
         "users": [user["id"]] if user and not bulk else [],
         "autopilotEnrolled": False,
     }
+    if tenant.intune is None:
+        tenant.managed_devices[mdm_device_id] = record
+        return
+    from .joined_user import OfDevice
+
+    clock = device.directory.clock
+    course = Course(record, found, OfDevice(device), clock.elapsed())
+    if device.console_user and tenant.user(device.console_user):
+        course.users.append((clock.elapsed(), tenant.user(device.console_user)))
+    arrival.enroll(tenant, course)
+    arrival.proceed(device.directory, tenant)

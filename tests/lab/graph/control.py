@@ -14,6 +14,7 @@ POST /tenant/sync                  a synchronization by Entra Connect: {restored
 GET, POST /tenant/autopilot        settings of Autopilot's service (``autopilot.DEFAULTS`` of the tenant) and its state
 GET, POST /tenant/approvals        ``approval_control``
 GET, POST /tenant/logs             ``log_control``
+GET, POST /tenant/intune           ``arrival_control``
 POST /tenant/passkeys              {"user", "aaguid", "type", "name", "model"}: the user registers one
 POST /tenant/applications          {"name", "permissions": []}: {client_id, client_secret}
 =================================  ====================================================================================
@@ -31,7 +32,7 @@ from ..tenant.applications import register
 from ..tenant.autopilot import DEFAULTS
 from ..tenant.furnish import add_service_principal
 from ..tenant.objects import utc_seconds
-from . import approval_control, log_control
+from . import approval_control, arrival_control, log_control
 from .faults import FaultError
 from .service import Service
 
@@ -41,6 +42,7 @@ def add_routes(app: web.Application, service: Service, find: t.Callable[[web.Req
     switches = _Switches(service, find)
     approval_control.add_routes(app, find)
     log_control.add_routes(app, service, find)
+    arrival_control.add_routes(app, service, find)
     for prefix in ("/tenant", "/tenants/{label}"):
         app.router.add_get(prefix + "/faults", switches.faults)
         app.router.add_post(prefix + "/faults", switches.add_fault)

@@ -24,8 +24,9 @@ token_error            the token endpoint refuses with ``code`` (AADSTS...)
 token_unavailable      the token endpoint answers 503
 =====================  =====================================================================================
 
-Options of each: ``times`` (default 1, null: for ever), ``skip`` (so many matching requests pass first), ``path`` and
-``query`` (regular expressions, sought in the path behind the version and in the decoded query), ``methods`` (list),
+Options of each: ``times`` (default 1, null: for ever), ``skip`` (so many matching requests pass first), ``path``,
+``query`` and ``content`` (regular expressions, sought in the path behind the version, in the decoded query, and in the
+body as JSON; ``content`` where a request meets a fault before its resource is asked), ``methods`` (list),
 ``after`` (true: the write is done all the same), ``html`` (true: the body is a page of a gateway and no JSON).
 """
 
@@ -76,6 +77,7 @@ OPTIONS: dict[str, type | tuple[type, ...]] = {
     "host": str,
     "code": str,
     "form": str,
+    "content": str,
     "body": object,
 }
 CODES = {
@@ -107,10 +109,13 @@ class Fault:
     path: str = ""
     query: str = ""
     methods: tuple[str, ...] = ()
+    content: str = ""
     options: dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
-    def matches(self, method: str, path: str, query: str) -> bool:
+    def matches(self, method: str, path: str, query: str, body: t.Any) -> bool:
         if self.methods and method not in self.methods:
+            return False
+        if self.content and (body is None or re.search(self.content, json.dumps(body)) is None):
             return False
         return re.search(self.path, path) is not None and re.search(self.query, query) is not None
 
@@ -150,12 +155,13 @@ class Faults:
                 raise FaultError(f"{name}: {value!r} is no option of a fault; known are {', '.join(OPTIONS)}")
         if kind == "refusal" and options.get("form") not in FORMS:
             raise FaultError(f"form must be one of {', '.join(FORMS)}")
-        for name in ("path", "query"):
+        for name in ("path", "query", "content"):
             try:
                 re.compile(options.get(name, ""))
             except re.error as error:
                 raise FaultError(f"{name} is no regular expression: {error}") from error
-        rest = {k: v for k, v in options.items() if k not in ("times", "skip", "path", "query", "methods")}
+        named = ("times", "skip", "path", "query", "methods", "content")
+        rest = {k: v for k, v in options.items() if k not in named}
         self.waiting.append(
             Fault(
                 kind,
@@ -164,14 +170,17 @@ class Faults:
                 options.get("path", ""),
                 options.get("query", ""),
                 tuple(options.get("methods", ())),
+                options.get("content", ""),
                 rest,
             )
         )
 
-    def take(self, kinds: t.Container[str], method: str = "GET", path: str = "", query: str = "") -> Fault | None:
+    def take(
+        self, kinds: t.Container[str], method: str = "GET", path: str = "", query: str = "", body: t.Any = None
+    ) -> Fault | None:
         """The first fault of these kinds that fits the request, which uses it up."""
         for fault in self.waiting:
-            if fault.kind not in kinds or not fault.matches(method, path, query):
+            if fault.kind not in kinds or not fault.matches(method, path, query, body):
                 continue
             if fault.skip:
                 fault.skip -= 1

@@ -11,7 +11,7 @@ import typing as t
 import urllib.parse
 
 from ..clock import Clock
-from ..tenant import Directory, Tenant
+from ..tenant import Directory, Tenant, arrival
 from ..tenant.roles import GLOBAL_ADMINISTRATOR
 from . import routing
 from .answers import Answer, Call, GraphError, intune_error
@@ -51,6 +51,7 @@ class Side:
     async def answer(self, call: Call) -> Answer:
         """The answer to a request, or to one item of a batch. Dropped when the connection is to end."""
         path = "/" + "/".join(call.path)
+        arrival.proceed(self.directory, self.tenant)
         try:
             found = self._route(call)
             self.requests[f"{call.method} /{call.version}{found.template}"] += 1
@@ -109,7 +110,7 @@ class Side:
         self.view.route = f"{call.method} {found.template}"
         # A token that has what a challenge demands meets none.
         kinds = [kind for kind in BEFORE if kind != "claims_challenge" or call.caller.demanded != DEMANDED]
-        fault = self.faults.take(kinds, call.method, path, call.query_text)
+        fault = self.faults.take(kinds, call.method, path, call.query_text, call.body)
         if fault is None:
             guard(call)
             return found.handler(call)

@@ -101,6 +101,7 @@ def shape(tenant: Tenant, options: dict[str, t.Any], now: str) -> None:
                 add_passkey(tenant, row, f"{number}-{copy_number}", key, now)
         if user.get("registered") is not None:
             report(tenant, row, user["registered"], now)
+            tenant.registration_details[row["id"]].update(dict.fromkeys(user.get("report_nulls", ())))
         if "pass" in user:
             add_pass(tenant, row, now, {}, "T0!lab-" + row["id"][:8])["methodUsabilityReason"] = user["pass"]
 

@@ -14,6 +14,7 @@ import uuid
 
 from . import authentication, defaults
 from .approvals import Approvals
+from .enrolled import Intune
 from .logs import Logs
 
 if t.TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Tenant:
     #: What Intune knows of devices after their join, by the id of its record: tests/lab/tenant/posture.py.
     policy_states: dict[str, dict[str, list[dict]]] = dataclasses.field(default_factory=dict)
     policy_reports: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
+    #: Intune over time, None where a scenario says nothing of it: tests/lab/tenant/arrival.py.
+    intune: Intune | None = None
     domain_types: dict[str, str] = dataclasses.field(default_factory=dict)
     #: When What If was last answered, in seconds of the world, and how often it was asked too soon.
     evaluated_at: float | None = None
@@ -155,17 +158,22 @@ class Tenant:
         return found
 
     def roles_of(self, principal_id: str) -> set[str]:
-        """Template ids of the directory roles of a principal, its own and those of its groups."""
+        """Template ids of the directory roles of a principal in the whole tenant, its own and those of its groups."""
         principals = {principal_id} | self.groups_of(principal_id)
-        return {a["roleDefinitionId"] for a in self.role_assignments.values() if a["principalId"] in principals}
+        return {
+            one["roleDefinitionId"]
+            for one in self.role_assignments.values()
+            if one["principalId"] in principals and one["directoryScopeId"] == "/"
+        }
 
-    def assign_role(self, template_id: str, principal_id: str) -> dict:
-        """Make a principal an active member of a directory role."""
+    def assign_role(self, template_id: str, principal_id: str, unit: str | None = None) -> dict:
+        """Make a principal an active member of a directory role, for the tenant or for an administrative unit."""
+        place = f"/{unit}" if unit else ""
         assignment = {
-            "id": self.object_id(f"role assignment/{template_id}/{principal_id}"),
+            "id": self.object_id(f"role assignment/{template_id}/{principal_id}{place}"),
             "roleDefinitionId": template_id,
             "principalId": principal_id,
-            "directoryScopeId": "/",
+            "directoryScopeId": f"/administrativeUnits/{unit}" if unit else "/",
         }
         self.role_assignments[assignment["id"]] = assignment
         return assignment

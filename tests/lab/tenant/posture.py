@@ -5,7 +5,7 @@
 
 Shapes: Microsoft Graph, "managedDevice", "deviceCompliancePolicyState", "deviceConfigurationState",
 "bitlockerRecoveryKey", "domain". A list of states has no settings; one policy can have a row for the user and one for
-the System account; ``settingName`` is null.
+the System account, both under the policy's id; ``settingName`` is null. The built-in policy judges each device.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ if t.TYPE_CHECKING:
     from .model import Tenant
 
 SYSTEM = "System account"
+BUILT_IN = {
+    "name": "Default Device Compliance Policy",
+    "settings": [
+        {"setting": f"DefaultDeviceCompliancePolicy.{name}", "state": "compliant"}
+        for name in ("RequireUserExistence", "RequireRemainContact", "RequireDeviceCompliancePolicyAssigned")
+    ],
+}
 NOBODY = "00000000-0000-0000-0000-000000000000"
+#: What an enrolled device has told Intune of itself.
+_OF_THE_DEVICE = ("serialNumber", "osVersion", "manufacturer", "model", "joinType", "autopilotEnrolled")
 
 
 def shape(tenant: Tenant, options: dict[str, t.Any], now: datetime.datetime) -> None:
@@ -28,6 +37,11 @@ def shape(tenant: Tenant, options: dict[str, t.Any], now: datetime.datetime) -> 
     for name, entry in options.get("managed", {}).items():
         for device in [row for row in tenant.devices.values() if row["displayName"] == name]:
             manage(tenant, device, entry, now)
+
+
+def is_of(record: dict, device: dict) -> bool:
+    """Whether a record of Intune is that of a device object."""
+    return str(record["azureADDeviceId"]).lower() == device["deviceId"].lower()
 
 
 def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.datetime) -> dict[str, t.Any]:
@@ -42,7 +56,8 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
     user = person(entry["user"]) if entry.get("user") else None
     account = entry.get("enrolled_by", user["userPrincipalName"] if user else "")
     synced = now - datetime.timedelta(days=entry.get("sync_days", 0))
-    identity = tenant.object_id(f"managed/{device['deviceId']}")
+    enrolled = next((row for row in tenant.managed_devices.values() if is_of(row, device)), {})
+    identity = enrolled.get("id") or tenant.object_id(f"managed/{device['deviceId']}")
     record = {
         "id": identity,
         "azureADDeviceId": device["deviceId"],
@@ -71,9 +86,12 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
         "userId": user["id"] if user else "",
         "users": [user["id"]] if user else [],
     }
+    record |= {name: enrolled[name] for name in _OF_THE_DEVICE if name in enrolled}
     tenant.managed_devices[identity] = record
     tenant.policy_states[identity] = {
-        "deviceCompliancePolicyStates": _states(tenant, entry.get("policies", [{"name": "Windows"}]), user),
+        "deviceCompliancePolicyStates": _states(
+            tenant, _with_built_in(entry.get("policies", [{"name": "Windows"}])), user
+        ),
         "deviceConfigurationStates": _states(tenant, entry.get("configurations", []), user),
     }
     tenant.policy_reports[identity] = list(entry.get("report", []))
@@ -84,10 +102,12 @@ def manage(tenant: Tenant, device: dict, entry: dict[str, t.Any], now: datetime.
     return record
 
 
-def add_key(tenant: Tenant, device: dict, volume: str, number: int, now: datetime.datetime) -> dict[str, t.Any]:
+def add_key(
+    tenant: Tenant, device: dict, volume: str, number: int, now: datetime.datetime, protector: str | None = None
+) -> dict[str, t.Any]:
     """A recovery key of BitLocker, by the id of its protector."""
     made = {
-        "id": tenant.object_id(f"recovery key/{device['deviceId']}/{number}"),
+        "id": protector or tenant.object_id(f"recovery key/{device['deviceId']}/{number}"),
         "createdDateTime": utc_seconds(now),
         "deviceId": device["deviceId"],
         "volumeType": volume,
@@ -97,13 +117,18 @@ def add_key(tenant: Tenant, device: dict, volume: str, number: int, now: datetim
     return made
 
 
+def _with_built_in(policies: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    named = any(policy["name"] == BUILT_IN["name"] for policy in policies)
+    return policies if named else [BUILT_IN, *policies]
+
+
 def _states(tenant: Tenant, policies: list[dict[str, t.Any]], user: dict | None) -> list[dict[str, t.Any]]:
     made = []
-    for number, policy in enumerate(policies):
+    for policy in policies:
         system = policy.get("system", user is None)
         made.append(
             {
-                "id": tenant.object_id(f"policy state/{policy['name']}/{number}"),
+                "id": tenant.object_id(f"policy state/{policy['name']}"),
                 "displayName": policy["name"],
                 "platformType": "windows10AndLater",
                 "settingCount": len(policy.get("settings", [])),
@@ -111,13 +136,14 @@ def _states(tenant: Tenant, policies: list[dict[str, t.Any]], user: dict | None)
                 "version": 1,
                 "userId": NOBODY if system or user is None else user["id"],
                 "userPrincipalName": SYSTEM if system or user is None else user["userPrincipalName"],
-                "rows": [_setting(setting) for setting in policy.get("settings", [])],
+                "rows": [setting(one) for one in policy.get("settings", [])],
             }
         )
     return made
 
 
-def _setting(given: dict[str, t.Any]) -> dict[str, t.Any]:
+def setting(given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The state of one setting, in Graph's shape."""
     return {
         "setting": given["setting"],
         "settingName": None,

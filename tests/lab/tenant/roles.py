@@ -10,6 +10,7 @@ CLOUD_DEVICE_ADMINISTRATOR = "7698a772-787b-4ac8-901f-60d6b08affd2"
 INTUNE_ADMINISTRATOR = "3a2c62db-5318-420d-8d74-23affee5d9d5"
 WINDOWS_365_ADMINISTRATOR = "11451d60-acb2-45eb-a7d6-43d0f0125c13"
 PRIVILEGED_ROLE_ADMINISTRATOR = "e8611ab8-c189-46e8-94e1-60213ab1f814"
+PASSWORD_ADMINISTRATOR = "966707d0-3269-4727-9be2-8c3a10f19b9d"
 GROUPS_ADMINISTRATOR = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
 GLOBAL_READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
 DEVICE_LOCAL_ADMINISTRATOR = "9f06204d-73c1-4d4c-880a-6edb90606fd8"
@@ -21,6 +22,7 @@ NAMES = {
     INTUNE_ADMINISTRATOR: "Intune Administrator",
     WINDOWS_365_ADMINISTRATOR: "Windows 365 Administrator",
     PRIVILEGED_ROLE_ADMINISTRATOR: "Privileged Role Administrator",
+    PASSWORD_ADMINISTRATOR: "Password Administrator",
     GROUPS_ADMINISTRATOR: "Groups Administrator",
     GLOBAL_READER: "Global Reader",
     DEVICE_LOCAL_ADMINISTRATOR: "Microsoft Entra Joined Device Local Administrator",
@@ -32,6 +34,7 @@ SHORT = {
     "intune_administrator": INTUNE_ADMINISTRATOR,
     "windows_365_administrator": WINDOWS_365_ADMINISTRATOR,
     "privileged_role_administrator": PRIVILEGED_ROLE_ADMINISTRATOR,
+    "password_administrator": PASSWORD_ADMINISTRATOR,
     "groups_administrator": GROUPS_ADMINISTRATOR,
     "global_reader": GLOBAL_READER,
     "device_local_administrator": DEVICE_LOCAL_ADMINISTRATOR,

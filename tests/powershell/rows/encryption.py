@@ -22,6 +22,7 @@ def rows(_scratch: Path) -> list[Case]:
                 v["available"]
                 and [(o["mount_point"], o["system"], *(o[name] for name in NUMBERS)) for o in v["volumes"]]
                 == [("C:", True, 1, 2, 43, 1), ("D:", False, 0, 0, 0, 0), ("locked", False, 2, None, None, None)]
+                and {o["protectors_known"] for o in v["volumes"]} == {True}
                 and [[p["type"] for p in o["protectors"]] for o in v["volumes"]]
                 == [["Tpm", "RecoveryPassword", "Unknown"], [], ["ExternalKey"]]
             ),
@@ -35,9 +36,21 @@ def broken(_scratch: Path) -> list[Case]:
         Case(
             "volume_encryption",
             {},
-            lambda v: [(o["conversion"], len(o["protectors"])) for o in v["volumes"]] == [(2, 0), (0, 0), (None, 1)],
+            lambda v: (
+                [(o["conversion"], o["protectors_known"], len(o["protectors"])) for o in v["volumes"]]
+                == [(2, False, 0), (0, True, 0), (None, True, 1)]
+            ),
         )
     ]
+
+
+def silent(_scratch: Path) -> list[Case]:
+    """A volume that does not say whether it is protected is not one whose protection is off."""
+    return [Case("volume_encryption", {}, lambda v: [o["protection"] for o in v["volumes"]] == [2, 0, 2])]
+
+
+def say_no_protection(windows: dict) -> None:
+    next(iter(windows["cim"][SPACE]["classes"].values()))[0]["ProtectionStatus"] = None
 
 
 def absent(_scratch: Path) -> list[Case]:
@@ -66,5 +79,6 @@ SCENES = [
     variant("encryption without BitLocker", absent, change=lambda windows: windows["cim"].pop(SPACE)),
     variant("encryption denied", denied, change=lambda windows: windows["cim"][SPACE].update(closed="all")),
     variant("encryption broken", broken, change=lambda windows: windows["protectors"].update(system=2150694912)),
+    variant("encryption without a word", silent, change=say_no_protection),
     variant("account rules closed", closed, change=lambda windows: windows.update(account_rules=None)),
 ]

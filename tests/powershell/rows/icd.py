@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 with contextlib.suppress(ImportError):
@@ -26,6 +27,8 @@ LARGEST = 720896
 HELD: list = []
 """Files that are held open while a scene is played."""
 FAILED_CODE = 7
+LONG, SHOWN = 30000, 20000
+"""Characters that a failing run prints, and those of which are kept."""
 # What ICD.exe is given stands in its output; what it leaves behind is as it leaves it.
 ICD = f"""
 echo "$@"
@@ -36,7 +39,7 @@ grep -q WindowsCustomizations "$xml" && grep -q settings "${{dat%%,*}}" && grep 
 echo secret > "$TEMP/left"; echo secret > "${{dat%%,*}}.LOG1"
 logs="$WINOPS_PROOF/{"/".join(DOCUMENTS)}/{WICD}/Common"
 mkdir -p "$logs/deep"; echo secret > "$logs/deep/new.log"
-[ "$WINOPS_PROOF_ODD" = fails ] && {{ echo "ICD.exe : ERROR: no"; exit {FAILED_CODE}; }}
+[ "$WINOPS_PROOF_ODD" = fails ] && {{ printf 'x%.0s' $(seq {LONG}); echo "ICD.exe : ERROR: no"; exit {FAILED_CODE}; }}
 printf package > "$out"; printf cat > "${{out%.ppkg}}.cat"
 [ "$6" = +Encrypted ] && echo "Password: 1234"
 exit 0
@@ -191,7 +194,11 @@ def failing(scratch: Path) -> list[Case]:
         Case(
             "icd_build",
             asked(scratch),
-            lambda v: v["runs"][0]["exit_code"] == FAILED_CODE and v["files"] == [] and v["left"] == [],
+            lambda v: (
+                (v["runs"][0]["exit_code"], len(v["runs"][0]["text"])) == (FAILED_CODE, SHOWN)
+                and v["runs"][0]["text"].strip().endswith("ERROR: no")
+                and (v["files"], v["left"]) == ([], [])
+            ),
         )
     ]
 
@@ -210,6 +217,24 @@ def hanging(scratch: Path) -> list[Case]:
 def in_turn(scratch: Path) -> list[Case]:
     """While another build goes on, this one waits; not for ever."""
     return [Case("icd_build", asked(scratch, timeout=1), error="TimeoutException")]
+
+
+def after_another(scratch: Path) -> list[Case]:
+    """The other build ends in time."""
+    return [Case("icd_build", asked(scratch), lambda v: built(v, scratch, "package"))]
+
+
+def hold_turn_for_a_while(scratch: Path) -> None:
+    hold_turn(scratch)
+    threading.Timer(1.5, lambda held: held.close(), [HELD.pop()]).start()
+
+
+def close_turn(scratch: Path) -> None:
+    """Another may hold it in a way that is told as a refusal, as a file that is being deleted is."""
+    lay_out(scratch)
+    turn = scratch / "ProgramData" / "winops.entra" / "icd.turn"
+    turn.unlink()
+    turn.mkdir()
 
 
 def hold_turn(scratch: Path) -> None:
@@ -251,6 +276,8 @@ WITH_TOOLS = [
     Scene("icd_build", build, before=lay_out, change=kit, after=clean),
     variant("icd_build, it fails", failing, {"WINOPS_PROOF_ODD": "fails"}, before=lay_out, change=kit, after=clean),
     variant("icd_build, another", in_turn, before=hold_turn, change=kit, after=let_go),
+    variant("icd_build, after another", after_another, before=hold_turn_for_a_while, change=kit),
+    variant("icd_build, refused", in_turn, before=close_turn, change=kit),
     variant("icd_build, it hangs", hanging, {"WINOPS_PROOF_ODD": "hangs"}, before=lay_out, change=kit, after=clean),
 ]
 SCENES = [

@@ -187,7 +187,7 @@ class DisposableDevice(ScriptedDevice):
         return {"available": True, "volumes": [volume]}
 
     def volume_encryption(self, _p):
-        numbers = {"protection": 1, "conversion": 1, "percentage": 100, "suspended": 0}
+        numbers = {"protection": 1, "conversion": 1, "percentage": 100, "suspended": 0, "protectors_known": True}
         volume = {"mount_point": "C:", "system": True, "protectors": [], **numbers}
         return {"available": True, "volumes": [volume]}
 

@@ -27,7 +27,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     preflight,
     security_key_sign_in,
 )
-from ansible_collections.winops.entra.plugins.plugin_utils import package_work, task
+from ansible_collections.winops.entra.plugins.plugin_utils import task
 from ansible_collections.winops.entra.plugins.plugin_utils.device import facts, work
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import run as acceptance_run
 from ansible_collections.winops.entra.plugins.plugin_utils.device.acceptance import trial
@@ -43,6 +43,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.device.preflight.look
 from ansible_collections.winops.entra.plugins.plugin_utils.device.side import DEVICE_SIDE
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in import option
 from ansible_collections.winops.entra.plugins.plugin_utils.device.sign_in.sign_in import sign_in
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import work as package_work
 
 from . import scripted
 from .disposable import DisposableDevice

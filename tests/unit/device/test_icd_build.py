@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_icd
-from ansible_collections.winops.entra.plugins.plugin_utils.description_source import Source
 from ansible_collections.winops.entra.plugins.plugin_utils.device.packages import icd, icd_output
 from ansible_collections.winops.entra.plugins.plugin_utils.device.packages.host_files import PART_BYTES, in_memory
 from ansible_collections.winops.entra.plugins.plugin_utils.device.session import CheckModeViolation, ConnectionLost
 from ansible_collections.winops.entra.plugins.plugin_utils.package import contents, read_open_package
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
 from ansible_collections.winops.entra.plugins.plugin_utils.package.judged import missing_files
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import by_icd
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks.description import Source
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from ansible_collections.winops.entra.plugins.plugin_utils.time_limit import TaskTimeUp
@@ -69,7 +69,7 @@ class Host:
         self.task.args = {**usual, **more}
         given = {name: content for name, content in (FILES if files is None else files).items() if name != "root.cer"}
         self.source = Source(checked(description or DESCRIPTION), given)
-        return package_icd.order_of(self.task, self.source)
+        return by_icd.order_of(self.task, self.source)
 
     def build(self, **more):
         return icd.build(self.task, self.order(**more))

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_work
 from ansible_collections.winops.entra.plugins.plugin_utils.device import operations as op
 from ansible_collections.winops.entra.plugins.plugin_utils.device.joining import join, package_state, removal
 from ansible_collections.winops.entra.plugins.plugin_utils.device.leaving import leave as product_leave
-from ansible_collections.winops.entra.plugins.plugin_utils.package_source import chosen_package
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import work as package_work
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks.source import chosen_package
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab.device import joinstate

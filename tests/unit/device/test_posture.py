@@ -186,6 +186,8 @@ def test_the_first_root_with_any_value_rules_as_a_whole(well):
     [
         ({"error": {"code": "x", "innererror": {"subcode": "error_missing_device"}}}, "device_missing"),
         ({"error": {"message": "Local admin password solution is not enabled for this tenant."}}, "tenant_disabled"),
+        ({"error": {"code": "laps_not_enabled", "message": "no"}}, "tenant_disabled"),
+        ({"error": {"message": "The device object is disabled."}}, "other"),
         ({"error": {"message": "else"}}, "other"),
         ({"error": 5}, "other"),
         ([1], "other"),
@@ -256,6 +258,62 @@ def test_the_security_key_option_is_told_by_its_one_reader(well, policy, enabled
 def test_a_csp_value_of_a_security_key_is_among_the_reads_of_windows_hello(well):
     told = postures.changed(well, "hello_mdm", postures.key({}, SecurityKey={"UseSecurityKeyForSignin": 1}))
     assert postures.look(told).posture["sign_in"]["security_key"] is True
+
+
+# --- encryption, the sign-in screen -------------------------------------------------------------------------------
+
+
+def drive(well, **changes) -> dict:
+    told = well["encryption"].value
+    volume = {**told["volumes"][0], **changes}
+    return postures.look(postures.changed(well, "encryption", {**told, "volumes": [volume]}))
+
+
+def test_a_paused_decryption_is_no_paused_encryption(well):
+    found = drive(well, conversion=5, protection=0)
+    assert found.posture["encryption"]["volumes"][0]["state"] == "decrypting_paused"
+    assert found.findings["encryption"].cause == "its decryption is paused"
+
+
+def test_an_unknown_percentage_is_not_shown(well):
+    assert (
+        drive(well, conversion=2, protection=0, percentage=None).findings["encryption"].observed == "C: is encrypting"
+    )
+
+
+def test_an_encrypted_drive_without_a_recovery_password_is_no_healthy_one(well):
+    protectors = [one for one in well["encryption"].value["volumes"][0]["protectors"] if one["type"] == "Tpm"]
+    assert drive(well, protectors=protectors).wrong == {"escrow": WARN}
+    assert drive(well, protectors=[], conversion=0, protection=0).findings["escrow"].result == PASS
+
+
+def test_protectors_that_could_not_be_read_are_not_none(well):
+    found = drive(well, protectors=[], protectors_known=False)
+    assert found.wrong == {"escrow": UNKNOWN}
+    assert found.posture["encryption"]["volumes"][0]["protectors"] is None
+
+
+@pytest.mark.parametrize(
+    ("members", "reset", "other"),
+    [
+        (["*S-1-5-32-544", "*S-1-5-32-545"], PASS, PASS),
+        (["*S-1-5-32-544", "Users"], PASS, PASS),
+        (["*S-1-5-32-544", "Benutzer"], UNKNOWN, UNKNOWN),
+        (["*S-1-5-32-544", "*S-1-12-1-1-2-3-4"], WARN, UNKNOWN),
+        (["*S-1-5-32-544"], WARN, WARN),
+        ([], WARN, WARN),
+    ],
+)
+def test_who_may_sign_in_is_told_by_sids_and_not_guessed_from_names(well, members, reset, other):
+    told = well["policies"].value
+    areas = {name: below["values"] for name, below in told["key"]["keys"].items()}
+    areas["UserRights"] = {"AllowLocalLogOn": "\uf000".join(members)}
+    found = postures.look(postures.changed(well, "policies", postures.key(told["key"]["values"], **areas)))
+    assert (found.findings["password_reset"].result, found.findings["other_user"].result) == (reset, other)
+
+
+def test_the_server_that_beats_a_ring_is_named(looked):
+    assert looked["wsus"].findings["update_source"].cause.startswith("the WSUS server http")
 
 
 # --- what it asks -------------------------------------------------------------------------------------------------

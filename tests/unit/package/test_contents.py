@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_source, package_work
 from ansible_collections.winops.entra.plugins.plugin_utils.package import (
     DamagedPackage,
     contents,
@@ -21,6 +20,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package import (
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.package.description.description import checked
 from ansible_collections.winops.entra.plugins.plugin_utils.package.judged import missing_files
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import source as package_source
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import work as package_work
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab import ppkg, wim

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ansible_collections.winops.entra.plugins.plugin_utils import package_source
 from ansible_collections.winops.entra.plugins.plugin_utils.package import describe, read_package
+from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import source as package_source
 from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
 from ansible_collections.winops.entra.plugins.plugin_utils.task import Task
 from tests.lab import ppkg

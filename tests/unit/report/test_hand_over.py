@@ -136,7 +136,8 @@ def play(tmp_path):
     def played(found: dict, check: bool = False, **options) -> Played:
         args = {"work": "autopilot", "dest": str(tmp_path / "report.json"), "hosts": None, "directory": None}
         args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True}
-        args |= {"hand_over": str(tmp_path / "sheet.html"), "hand_over_contact": None, **options}
+        args |= {"hand_over": str(tmp_path / "sheet.html"), "hand_over_contact": None}
+        args |= {"hand_over_domain": None, "gate": [], **options}
         hostvars = {name: {"autopilot_outcome": record} for name, record in found.items()}
         known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": list(found)}
         lines: list[str] = []
@@ -178,7 +179,7 @@ def test_a_place_where_it_cannot_lie_is_refused_before_anything_is_written(play,
 
 
 def test_another_work_has_no_sheet(play, tmp_path):
-    played = play({"pc": READY}, work="join")
+    played = play({"pc": READY}, work="disconnect")
     assert "bad option hand_over" in played.result["msg"] and os.listdir(tmp_path) == []
 
 

@@ -43,7 +43,8 @@ def play(tmp_path):
         if earlier is not None:
             dest.write_bytes(earlier.encode())
         args = {"work": work, "dest": str(dest), "hosts": None, "directory": None}
-        args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True, **options}
+        args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True, "gate": []}
+        args |= {"hand_over_domain": None, **options}
         hostvars = {name: {} if record is None else {f"{work}_outcome": record} for name, record in found.items()}
         wave = [name for name, record in found.items() if record is not None]
         known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": wave}
@@ -200,7 +201,7 @@ def test_an_earlier_report_that_may_not_be_read_is_refused(play, monkeypatch):
 
 
 def test_trying_a_report_writes_and_shows_nothing(play):
-    played = play({"pc": GOOD}, only_try=True)
+    played = play({"pc": GOOD}, "preflight", only_try=True)
     assert played.result.pop("totals") == {"devices": 0}
     assert set(played.result) == {"dest", "changed", "changes"} and (played.lines, played.report) == ([], None)
 

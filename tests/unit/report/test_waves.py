@@ -39,7 +39,8 @@ def wave(tmp_path):
     def played(found: dict[str, str | None], **options) -> dict:
         hostvars = {name: {"join_outcome": {"outcome": outcome}} if outcome else {} for name, outcome in found.items()}
         args = {"work": "join", "dest": str(tmp_path / "report.json"), "hosts": None, "directory": None}
-        args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True, **options}
+        args |= {"only_try": False, "not_started": [], "table_limit": 50, "write_in_check_mode": True, "gate": []}
+        args |= {"hand_over_domain": None, **options}
         batch = [name for name, outcome in found.items() if outcome]
         known = {"hostvars": hostvars, "ansible_play_hosts_all": list(found), "ansible_play_batch": batch}
         return perform(Task(args, False, variables=known), (), rollout.write_and_show, {})

@@ -43,9 +43,11 @@ from ansible_collections.winops.entra.plugins.modules import (
     security_key_policy,
     temporary_access_pass,
     user_method_info,
+    wait_for_management,
 )
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec
 from ansible_collections.winops.entra.plugins.plugin_utils.result import SIDES
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.arrival import wait
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.associations import association as associations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import device_views
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
@@ -202,6 +204,7 @@ _RESET = {**APPROVAL_SPEC, **ansible_spec(managed_device_reset.ARGUMENT_SPEC)}
 _IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _POSTURE = ansible_spec({**FINDINGS_SPEC, **directory_posture.ARGUMENT_SPEC})
 _DIAGNOSED = ansible_spec({**FINDINGS_SPEC, **directory_diagnosis.ARGUMENT_SPEC})
+_ARRIVAL = ansible_spec({**FINDINGS_SPEC, **wait_for_management.ARGUMENT_SPEC})
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -373,6 +376,16 @@ RUNS = {
                 {"name": "PC-3", "diagnosis": said(finding("0xcaa2000c", request_id=guid("request 0")))},
             ],
             "log_wait": 0,
+        },
+    ),
+    "arrival": TenantRun(
+        wait.wait,
+        _ARRIVAL,
+        {
+            "device_ids": [_ID, guid("another device")],
+            "expect_compliant": True,
+            "expect_policies": True,
+            "timeout": 30,
         },
     ),
     "passes removed": TenantRun(

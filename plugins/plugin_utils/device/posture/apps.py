@@ -34,7 +34,7 @@ _INSTALLED, _IN_PROGRESS, _FAILED, _NOT_REQUIRED = "installed", "in_progress", "
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SCOPE = re.compile(_ID, re.IGNORECASE)
 _APP = re.compile(rf"({_ID})(?:_([0-9]{{1,6}}))?", re.IGNORECASE)
-# ComplianceState: 1 it is there as wanted, 2 it is not. DesiredState: 0, 1 and 5 want nothing of it.
+# ComplianceState: 1 it is there as wanted, 2 it is not. DesiredState: 0 and 1 want nothing of it.
 _THERE = 1
 _UNWANTED = (0, 1)
 # EnforcementState: 1000s succeeded, 2000s go on, 5000s failed.

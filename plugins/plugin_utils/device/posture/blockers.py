@@ -11,12 +11,14 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable
 
 from ...untrusted import in_one_line
 from .. import operations as op
 from ..first_sync import Told
+from ..reading import Refused
 from .points import Section, Seen
 
 _SYSTEM = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
@@ -24,13 +26,8 @@ _SCREEN = r"SOFTWARE\Policies\Microsoft\Windows\System"
 _PERSONALIZATION = r"SOFTWARE\Policies\Microsoft\Windows\Personalization"
 _APPX = r"SOFTWARE\Policies\Microsoft\Windows\Appx"
 _WINLOGON = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
-_SYSTEM_VALUES = (
-    "HideFastUserSwitching",
-    "scforceoption",
-    "DelayedDesktopSwitchTimeout",
-    "dontdisplaylastusername",
-)
-_SCREEN_VALUES = ("DisableLockScreenAppNotifications", "DontEnumerateConnectedUsers", "ExcludedCredentialProviders")
+_SYSTEM_VALUES = ("HideFastUserSwitching", "scforceoption", "DelayedDesktopSwitchTimeout")
+_SCREEN_VALUES = ("DisableLockScreenAppNotifications", "ExcludedCredentialProviders")
 OBSERVATIONS = {
     "sign_in_policy": op.registry_read(_SYSTEM, names=_SYSTEM_VALUES),
     "lock_screen": op.registry_read(_SCREEN, names=_SCREEN_VALUES),
@@ -40,6 +37,8 @@ OBSERVATIONS = {
     "installer": op.registry_read(_APPX, names=("BlockNonAdminUserInstall",)),
 }
 _USERS, _EVERYONE, _AUTHENTICATED = "S-1-5-32-545", "S-1-1-0", "S-1-5-11"
+_SID = re.compile(r"S-1-[0-9]{1,15}(?:-[0-9]{1,10}){1,15}", re.IGNORECASE)
+_OF_ENTRA = "s-1-12-1-"
 #: The credential provider of passwords, which has the link to the reset, and "Other user".
 _PASSWORD_PROVIDER = "60b78e88-ead8-445c-9cfd-0b87f74ea6cd"
 _RIGHT = "AllowLocalLogOn"
@@ -84,14 +83,34 @@ def _mdm_enabled(area: str, value: str) -> Callable[[Seen], str | None]:
     return read
 
 
-def _nobody_may_sign_in(seen: Seen) -> str | None:
-    """The right to sign in at the screen, where an MDM gives it, without the group of all users."""
+def _may_sign_in(seen: Seen, of_entra_too: bool) -> str | None:
+    """The right to sign in at the screen, where an MDM gives it, without the group of all users.
+
+    A name is the group's in the language of whoever wrote the policy, and a group of Entra may have everybody: where
+    one of them stands there, nobody knows (Refused). The reset's own account is in no group of Entra.
+    """
     told = seen.policy("UserRights").text(_RIGHT)
     if told is None:
         return None
-    members = [in_one_line(one, 200).strip().lstrip("*") for one in told.replace("\uf000", "\n").splitlines()]
-    everybody = {_USERS.lower(), _EVERYONE.lower(), _AUTHENTICATED.lower()}
-    return None if everybody & {one.lower() for one in members} else ", ".join(one for one in members if one)[:300]
+    given = [in_one_line(one, 200).strip().lstrip("*") for one in told.replace("\uf000", "\n").splitlines()]
+    members = [one for one in given if one]
+    if {one.lower() for one in members} & {_USERS.lower(), _EVERYONE.lower(), _AUTHENTICATED.lower(), "users"}:
+        return None
+    unclear = [
+        one for one in members if not _SID.fullmatch(one) or (of_entra_too and one.lower().startswith(_OF_ENTRA))
+    ]
+    if unclear:
+        message = f"whether {unclear[0]} has everybody who is to sign in is not known"
+        raise Refused(f"UserRights/{_RIGHT}", {"type": "Unclear", "message": message, "hresult": None})
+    return ", ".join(members)[:300] or "nobody"
+
+
+def _reset_may_not_sign_in(seen: Seen) -> str | None:
+    return _may_sign_in(seen, False)
+
+
+def _nobody_may_sign_in(seen: Seen) -> str | None:
+    return _may_sign_in(seen, True)
 
 
 def _password_excluded(seen: Seen) -> str | None:
@@ -112,7 +131,6 @@ def _automatic(seen: Seen) -> str | None:
 
 
 _SMART_CARD: Look = ("scforceoption", _SYSTEM, _on("sign_in_policy", "scforceoption"))
-_LOCAL_RIGHT: Look = (_RIGHT, "UserRights (MDM)", _nobody_may_sign_in)
 _FAST: Look = ("HideFastUserSwitching", _SYSTEM, _on("sign_in_policy", "HideFastUserSwitching"))
 _FAST_MDM: Look = ("HideFastUserSwitching", "WindowsLogon (MDM)", _mdm_on("WindowsLogon", "HideFastUserSwitching"))
 _PROVIDER: Look = ("ExcludedCredentialProviders", "credential providers", _password_excluded)
@@ -138,14 +156,14 @@ OF_PASSWORD_RESET: tuple[Look, ...] = (
     ),
     _SMART_CARD,
     ("DelayedDesktopSwitchTimeout", _SYSTEM, _on("sign_in_policy", "DelayedDesktopSwitchTimeout")),
-    _LOCAL_RIGHT,
+    (_RIGHT, "UserRights (MDM)", _reset_may_not_sign_in),
     _PROVIDER,
 )
 OF_OTHER_USER: tuple[Look, ...] = (
     _FAST,
     _FAST_MDM,
     _SMART_CARD,
-    _LOCAL_RIGHT,
+    (_RIGHT, "UserRights (MDM)", _nobody_may_sign_in),
     _PROVIDER,
     ("AutoAdminLogon", _WINLOGON, _automatic),
 )

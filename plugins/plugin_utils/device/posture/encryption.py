@@ -32,8 +32,9 @@ OBSERVATIONS = {
 }
 _PROTECTED, _UNPROTECTED, _NO_TPM, _SUSPENDED = "protected", "unprotected", "no_tpm", "suspended"
 _ENCRYPTING, _PAUSED, _DECRYPTING, _DECRYPTED, _LOCKED = "encrypting", "paused", "decrypting", "decrypted", "locked"
+_DECRYPTING_PAUSED = "decrypting_paused"
 # GetConversionStatus: 0 decrypted, 1 encrypted, 2 encrypting, 3 decrypting, 4 and 5 the same, paused.
-_CONVERSIONS = {0: _DECRYPTED, 2: _ENCRYPTING, 3: _DECRYPTING, 4: _PAUSED, 5: _PAUSED}
+_CONVERSIONS = {0: _DECRYPTED, 2: _ENCRYPTING, 3: _DECRYPTING, 4: _PAUSED, 5: _DECRYPTING_PAUSED}
 _ENCRYPTED = 1
 _ON, _NOT_KNOWN = 1, 2
 _ESCROWED, _FAILED_ESCROW = "stored", "failed"
@@ -50,6 +51,7 @@ _WRONG = {
     ),
     _DECRYPTED: ("it is not encrypted", "assign a policy that encrypts it, and look why one that is assigned does not"),
     _DECRYPTING: ("it is being decrypted", "look which policy or person wants that"),
+    _DECRYPTING_PAUSED: ("its decryption is paused", "look which policy or person wants that, and encrypt it again"),
     _PAUSED: ("its encryption is paused, and goes on when somebody resumes it", "resume it"),
     _LOCKED: ("it is locked", "unlock it"),
 }
@@ -78,6 +80,8 @@ def _volume(volume: dict, log: list[dict] | None, told: Told) -> Section:
     state = _state(volume)
     if state is None:
         told.refused.append(f"{volume['mount_point']} does not say how far it is encrypted")
+    if not volume["protectors_known"]:
+        told.refused.append(f"{volume['mount_point']} does not say which protectors it has")
     return {
         "mount_point": volume["mount_point"],
         "system": volume["system"],
@@ -85,7 +89,7 @@ def _volume(volume: dict, log: list[dict] | None, told: Told) -> Section:
         "percentage": volume["percentage"],
         "protected": {0: False, _ON: True}.get(volume["protection"]),
         "suspended_restarts": volume["suspended"] if state == _SUSPENDED else None,
-        "protectors": protectors,
+        "protectors": protectors if volume["protectors_known"] else None,
     }
 
 
@@ -101,6 +105,8 @@ def _state(volume: dict) -> str | None:
         return _PROTECTED
     if volume["suspended"]:
         return _SUSPENDED
+    if not volume["protectors_known"]:
+        return _UNPROTECTED
     uses_tpm = any(one["type"].startswith("Tpm") for one in volume["protectors"])
     return _UNPROTECTED if uses_tpm or not volume["system"] else _NO_TPM
 
@@ -183,7 +189,7 @@ def _drive(section: Section) -> Finding:
     if state == _PROTECTED:
         return passed("encryption", shown)
     if state == _ENCRYPTING:
-        shown += f", {drive['percentage']} %"
+        shown += "" if drive["percentage"] is None else f", {drive['percentage']} %"
         return warned("encryption", shown, "its encryption has not ended", "wait for it", doc=DOC, evidence=evidence)
     if state == _SUSPENDED:
         count = drive["suspended_restarts"]
@@ -207,9 +213,20 @@ def _escrow(section: Section, seen: Seen) -> Finding:
     drive = _system_drive(section)
     if section["volumes"] is None or (drive is None and section["available"]):
         return unknown("escrow", section)
+    if drive is not None and drive["protectors"] is None:
+        return unknown("escrow", section)
     passwords = [one for one in (drive or {}).get("protectors", ()) if one["type"] == "RecoveryPassword"]
+    if not passwords and drive is not None and drive["state"] in (_PROTECTED, _SUSPENDED):
+        return warned(
+            "escrow",
+            "no recovery password",
+            "the system drive is encrypted and has no recovery password: where the TPM does not open it, nobody can",
+            "add one and store it (Add-BitLockerKeyProtector, BackupToAAD-BitLockerKeyProtector)",
+            doc=DOC,
+            evidence=drive["protectors"],
+        )
     if not passwords:
-        return passed("escrow", "the system drive has no recovery password")
+        return passed("escrow", "the system drive has no recovery password, and needs none")
     lost = [one for one in passwords if one["escrow"] == _FAILED_ESCROW]
     silent = [one for one in passwords if one["escrow"] is None]
     if lost:

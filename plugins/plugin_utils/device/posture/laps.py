@@ -47,7 +47,9 @@ _OFF, _ENTRA, _ACTIVE_DIRECTORY = _BACKUPS.values()
 _MANUAL, _AUTOMATIC = "manual", "automatic"
 _TENANT_DISABLED, _DEVICE_MISSING, _OTHER = "tenant_disabled", "device_missing", "other"
 _MISSING = ("error_missing_device", "device_not_found", "missing_device")
-_DISABLED = ("laps_not_enabled", "local admin password solution", "is not enabled", "not_enabled", "disabled")
+#: A device object can be disabled too, so that the word alone says nothing.
+_DISABLED = ("not enabled", "not_enabled", "disabled")
+_OF_THE_TENANT = ("tenant", "laps", "local admin", "password solution")
 _LONGEST = 300
 DOC = "https://learn.microsoft.com/entra/identity/devices/howto-manage-local-admin-passwords"
 
@@ -113,7 +115,7 @@ def _body(fields: list[str]) -> Section:
     reason = _OTHER
     if any(word in low for word in _MISSING):
         reason = _DEVICE_MISSING
-    elif any(word in low for word in _DISABLED):
+    elif any(word in low for word in _DISABLED) and any(word in low for word in _OF_THE_TENANT):
         reason = _TENANT_DISABLED
     return {"reason": reason if body else None, "text": text or None}
 

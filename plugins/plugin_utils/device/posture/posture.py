@@ -98,6 +98,7 @@ def posture(seen: Seen) -> Section:
     who = management.manager(seen)
     came = arrival.arrival(seen, who["enrollment_id"])
     found: dict[str, t.Any] = {
+        "join": _join(seen),
         "management": who | came | {"refused": list(dict.fromkeys([*who["refused"], *came["refused"]]))},
         "encryption": encryption.encryption(seen),
         "hello": hello.hello(seen),
@@ -111,6 +112,12 @@ def posture(seen: Seen) -> Section:
     }
     refused = [sentence for section in found.values() for sentence in section["refused"]]
     return found | {"refused": list(dict.fromkeys([*state.problems(seen.answer), *refused]))}
+
+
+def _join(seen: Seen) -> Section:
+    """By what the tenant knows the device: the same facts as device_facts has."""
+    join = seen.state["join"]
+    return {name: join[name] for name in ("type", "device_id", "tenant_id")} | {"refused": []}
 
 
 def _autopilot(seen: Seen) -> Section:

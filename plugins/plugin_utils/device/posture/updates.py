@@ -4,7 +4,7 @@
 """Updates: who delivers them in force, the last cumulative update, hotpatches, why a restart is pending.
 
 Sources: Microsoft, "Manage additional Windows Update settings" (WUServer, UseWUServer, scan source policies), Update in
-the Policy CSP, "Policy conflicts" (``MDMWinsOverGP`` does not cover Update: _WSUS by group policy beats a ring),
+the Policy CSP, "Policy conflicts" (``MDMWinsOverGP`` does not cover Update: WSUS by group policy beats a ring),
 "Co-management workloads" (Windows Update). The log Setup has an event 2 for each package that changed its state, with
 the client UpdateAgentLCU for cumulative updates. StateVariables is what the Settings app keeps of a pending restart.
 
@@ -86,7 +86,7 @@ def updates(seen: Seen, client: Section) -> Section:
 
 
 def _delivery(seen: Seen, client: Section) -> tuple[str | None, str | None, str | None]:
-    """(who delivers quality updates in force, what decides it, the server of _WSUS). Raises Unreadable."""
+    """(who delivers quality updates in force, what decides it, the server of WSUS). Raises Unreadable."""
     policy = seen.key("wsus")
     automatic = policy.child("AU")
     server = policy.text("WUServer") or None
@@ -140,7 +140,7 @@ def _source(section: Section) -> Finding:
             evidence=evidence,
         )
     if delivered in (_WSUS, _CONFIGURATION_MANAGER) and source != MDM and section["ring"]:
-        who = f"the _WSUS server {section['server']}" if delivered == _WSUS else "Configuration Manager"
+        who = f"the WSUS server {section['server']}" if delivered == _WSUS else "Configuration Manager"
         decides = "a group policy" if delivered == _WSUS else "the workload of Windows Update, which has not moved"
         return warned(
             "update_source",

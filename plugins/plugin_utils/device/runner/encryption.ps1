@@ -20,11 +20,12 @@ function Read-VolumeNumber($Volume, [string]$Method, $Arguments, [string]$Name) 
 }
 
 function Read-VolumeProtector($Volume) {
+    # Null where it does not tell them: a locked volume, one whose state is not known.
     try {
         return Get-KeyProtector $Volume
     }
     catch {
-        return , (New-List)
+        return $null
     }
 }
 
@@ -34,14 +35,20 @@ function volume_encryption($Ask) {
     if ($null -eq $encryptable) { return @{ available = $false; volumes = $volumes } }
     foreach ($volume in $encryptable) {
         $precision = @{ PrecisionFactor = [uint32]0 }
+        $protectors = Read-VolumeProtector $volume
+        $told = $null -ne $protectors
+        if (-not $told) { $protectors = New-List }
+        $protection = $volume.ProtectionStatus
+        if ($null -eq $protection) { $protection = 2 }
         [void]$volumes.Add(@{
                 mount_point = (Get-MountPoint $volume)
                 system = ($volume.VolumeType -eq 0)
-                protection = [int]$volume.ProtectionStatus
+                protection = [int]$protection
                 conversion = (Read-VolumeNumber $volume 'GetConversionStatus' $precision 'ConversionStatus')
                 percentage = (Read-VolumeNumber $volume 'GetConversionStatus' $precision 'EncryptionPercentage')
                 suspended = (Read-VolumeNumber $volume 'GetSuspendCount' @{} 'SuspendCount')
-                protectors = (Read-VolumeProtector $volume)
+                protectors_known = $told
+                protectors = $protectors
             })
     }
     return @{ available = $true; volumes = $volumes }

@@ -12,13 +12,17 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import datetime
+import re
 import typing as t
+from collections.abc import Sequence
 
 from .look_up import EXTENSION_ATTRIBUTES
 
 JOIN_TYPES = {"AzureAd": "entra", "ServerAd": "hybrid", "Workplace": "registered"}
 TRUST_TYPES = {join_type: trust for trust, join_type in JOIN_TYPES.items()}
 SHOWN_DEVICES = 20
+_EPOCH = datetime.datetime.fromtimestamp(0, datetime.timezone.utc)
+_OFFSET = re.compile(r"(?:\.[0-9]{1,12})?([+-])([0-9]{2}):([0-9]{2})")
 _ANCHOR, _GROUP_TAG = "[ztdid]:", "[orderid]:"
 
 
@@ -46,9 +50,23 @@ def instant(text: str | None) -> datetime.datetime | None:
     if not text or text[:4] in ("0001", "9999"):
         return None
     try:
-        return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
+        return datetime.datetime.fromisoformat(text[:19]).replace(tzinfo=datetime.timezone.utc) - _offset(text[19:50])
+    except (ValueError, OverflowError):
         return None
+
+
+def _offset(rest: str) -> datetime.timedelta:
+    """What stands behind the seconds of a time as its distance from UTC; none for Z and for what is none."""
+    found = _OFFSET.fullmatch(rest)
+    if found is None:
+        return datetime.timedelta(0)
+    distance = datetime.timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return -distance if found[1] == "-" else distance
+
+
+def newest(rows: Sequence[dict]) -> dict:
+    """Of several records that Intune has of one device, that of the last contact; one without any is older than all."""
+    return max(rows, key=lambda row: (instant(row.get("lastSyncDateTime")) or _EPOCH, str(row.get("lastSyncDateTime"))))
 
 
 def inactive_days(row: dict, now: datetime.datetime) -> int | None:

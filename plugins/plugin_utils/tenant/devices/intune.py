@@ -21,7 +21,7 @@ from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import FLAG, IDENTITY, LINE, TEXT, Kind, all_of, needed, object_of, or_null
-from .unread import OF_THE_CALLER, filter_ignored
+from .unread import OF_THE_CALLER, answers_of, filter_ignored
 
 INTUNE_READ = Permissions.same("DeviceManagementManagedDevices.Read.All")
 AUTOPILOT_READ = Permissions.same("DeviceManagementServiceConfig.Read.All")
@@ -81,7 +81,8 @@ def managed_devices(client: GraphClient, ids: Iterable[str] | None, more: Sequen
 
     A few ids are asked for one by one, 20 in one request. Of many the list is read. Where it cannot be read to its end,
     or has cost as many requests as asking would, each id is asked for: a list that was not read to its end does not
-    tell how many records there are of a device. RequestFailure where all are wanted and cannot be read.
+    tell how many records there are of a device. RequestFailure where all are wanted and cannot be read, and where no
+    question has an answer.
     """
     wanted = None if ids is None else sorted({identity.lower() for identity in ids})
     if wanted is None:
@@ -133,7 +134,7 @@ def _asked(client: GraphClient, ids: list[str], more: Sequence[str]) -> ManagedD
         for key in ids
     ]
     found = ManagedDevices()
-    for key, item, answer in zip(ids, items, client.batch(items)):
+    for key, item, answer in zip(ids, items, answers_of(client, items)):
         try:
             rows = []
             for row in client.rows_of(item, answer):

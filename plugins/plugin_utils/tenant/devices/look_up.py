@@ -34,7 +34,7 @@ from ..graph.fields import (
     object_of,
     or_null,
 )
-from .unread import OF_THE_CALLER
+from .unread import OF_THE_CALLER, answers_of
 
 READ_DEVICES = Permissions.same("Device.Read.All")
 #: An application needs the first, a signed-in user the second and a directory role.
@@ -169,7 +169,7 @@ def _ask(
     again: list[tuple[str, list[str]]] = []
     items = [_question(option, keys, select) for option, keys in asked]
     unset = dict.fromkeys(select)
-    for (option, keys), item, answer in zip(asked, items, client.batch(items, version)):
+    for (option, keys), item, answer in zip(asked, items, answers_of(client, items, version)):
         rest = {key.casefold(): key for key in keys}
         try:
             rows = list(client.rows_of(item, answer, version))

@@ -10,19 +10,49 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import typing as t
+from collections.abc import Collection, Sequence
 
 from ...result import Failure
+from ..graph.batch import LARGEST, BatchAnswer, Item
 from ..graph.failures import RequestFailure
+
+if t.TYPE_CHECKING:
+    from ..graph.client import GraphClient
 
 #: Refusals that are about who asks, whatever is asked for.
 OF_THE_CALLER = (401, 403)
 FILTER_IGNORED = "filter_ignored"
 
 
-def filter_ignored(key: str) -> RequestFailure:
+#: Batches in a row without any answer, after which no more are sent.
+MOST_BROKEN = 2
+
+
+def answers_of(client: GraphClient, items: Sequence[Item], version: str = "v1.0") -> list[BatchAnswer]:
+    """The answer to each item. A batch that fails as a whole is the failure of its own items; after two in a row, or
+    one that is refused because of who asks, the rest is not sent. RequestFailure where not one item has an answer."""
+    came: list[BatchAnswer] = []
+    broken = answered = 0
+    for start in range(0, len(items), LARGEST):
+        part = items[start : start + LARGEST]
+        try:
+            came += client.batch(part, version)
+            broken, answered = 0, answered + 1
+        except RequestFailure as failed:
+            broken += 1
+            came += [BatchAnswer(failed.status, None, failed)] * len(part)
+            if broken < MOST_BROKEN and failed.status not in OF_THE_CALLER and len(came) < len(items):
+                continue
+            if not answered:
+                raise
+            return came + [BatchAnswer(failed.status, None, failed)] * (len(items) - len(came))
+    return came
+
+
+def filter_ignored(key: str, who: str = "Intune") -> RequestFailure:
     """The failure of a question for one device id that was answered with other devices."""
-    cause = "Intune ignored the filter for one device id and answered with other devices"
+    cause = f"{who} ignored the filter for one device id and answered with other devices"
     fix = "run the task again, or read the whole tenant"
     return RequestFailure(f"{cause}; {fix}", "tenant", name=FILTER_IGNORED, cause=cause, fix=fix, evidence=[key])
 

@@ -158,11 +158,11 @@ def _join_intune(client: GraphClient, found: list[dict], unknown: list[str], who
     for device in found:
         device.update(intune=None, intune_records=0)
     for key, many in managed.rows.items():
-        newest = max(many, key=lambda row: str(row.get("lastSyncDateTime")))
-        device = known.get(key) or _only(newest.get("deviceName"), key)
+        record = directory_device.newest(many)
+        device = known.get(key) or _only(record.get("deviceName"), key)
         if key not in known:
             found.append(device)
-        device.update(intune=fields_of(newest, INTUNE_FIELDS), intune_records=len(many))
+        device.update(intune=fields_of(record, INTUNE_FIELDS), intune_records=len(many))
     return managed.unread
 
 

@@ -16,6 +16,8 @@ import typing as t
 from ..graph.fields import Misfit
 
 REMEDIATION_FAILED = "0x87D1FDE8"
+#: The longest form of one: a sign and 20 digits.
+_LONGEST = 21
 _WORDS = {
     REMEDIATION_FAILED: "remediation failed: the device reports another value than was sent; it may be in force",
     "0x87D1041C": "the app was not detected after its installation: its detection rule does not find it",
@@ -30,12 +32,17 @@ def code_kind(value: t.Any) -> str | None:
         return None
     if isinstance(value, str):
         try:
-            value = int(value[:20], 0)
+            value = int(value if len(value) <= _LONGEST else "", 0)
         except ValueError:
             raise Misfit("is not an error code") from None
-    if not isinstance(value, int) or abs(value) >= 2**63:
+    if not isinstance(value, int) or not -(2**63) <= value < 2**64:
         raise Misfit("is not an error code")
-    return f"0x{value & 0xFFFFFFFF:08X}" if value else None
+    if not value:
+        return None
+    # A negative code in 64 bits is the same code. Any other number with more than 32 bits is not the code of its end.
+    if -(2**31) <= value < 2**32 or value >= 2**64 - 2**31:
+        return f"0x{value & 0xFFFFFFFF:08X}"
+    return f"0x{value & (2**64 - 1):016X}"
 
 
 def in_words(code: str | None) -> str | None:

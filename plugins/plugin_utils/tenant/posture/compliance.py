@@ -12,16 +12,20 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
+from ..devices.unread import OF_THE_CALLER
 from ..graph.failures import RequestFailure
 from . import policy_states
 from .findings import said
-from .policy_states import EMPTY_STATES, PolicyState, failed_settings, setting_of, spaced
+from .policy_states import PolicyState, Wanted, failed_settings
 from .run import Looked, Run
+from .state_rows import setting_of, some_of, spaced, state_of
 
 _COLLECTION = "deviceCompliancePolicyStates"
+_WHAT = "the states of compliance policies"
 _BUILT_IN = "DefaultDeviceCompliancePolicy."
 #: The three built-in reasons and some of the others, in words.
 _WORDS = {
@@ -49,6 +53,11 @@ _FIXES = {
     "RequireDeviceCompliancePolicyAssigned": "assign a compliance policy to the device or to its user",
     "BitLockerEnabled": "restart the device after the encryption has ended; until then it is not attested",
 }
+#: Those of the built-in policy that are mended on the device.
+_ON_DEVICE = ("RequireRemainContact",)
+#: So many devices are asked for the settings of a policy, until one says whether it is the built-in one.
+_SAMPLES = 3
+_UNREAD = "the reasons could not be read"
 _STOPS = "Conditional Access does not let the device in where a policy demands a compliant device"
 _CORRECT = "correct the setting on the device, or the policy, and sync the device"
 
@@ -57,49 +66,94 @@ def ask(run: Run) -> None:
     """Fill ``compliance`` of every device that Intune has."""
     for device in run.devices:
         device.shown["compliance"] = None
-    built_in: dict[str, PolicyState] = {}
-
-    def lonely(states: list[PolicyState]) -> list[PolicyState]:
-        """The one policy that judges a device, once a name: it may be the built-in one."""
-        names = {one.name for one in states if one.row["state"] not in EMPTY_STATES}
-        if len(names) != 1 or names & set(built_in):
-            return []
-        first = next(one for one in states if one.name in names)
-        if first.row["state"] in policy_states.FAILED_STATES:
-            return []
-        built_in[first.name] = first
-        return [first]
-
-    found = policy_states.ask(run, "compliance", _COLLECTION, "the states of compliance policies", lonely)
-    for device in run.managed:
-        states = found[device.device_id]
-        if isinstance(states, RequestFailure):
-            run.not_known(device, "compliance", "why Intune judges its compliance so", states)
+    for device, reasons in read(run):
+        if isinstance(reasons, RequestFailure):
+            run.not_known(device, "compliance", "why Intune judges its compliance so", reasons)
             device.say(*_without_reasons(device))
             continue
-        nothing = _nothing_assigned(states, built_in)
-        failed = [one for one in states if one.row["state"] in policy_states.FAILED_STATES]
+        failed = reasons.failed
         device.shown["compliance"] = {
-            "nothing_assigned": nothing,
+            "nothing_assigned": reasons.nothing_assigned,
             "policies": [_shown(one) for one in failed],
         }
         for one in failed:
             if one.failure is not None:
                 run.not_known(device, "compliance", f"the settings of {one.name!r}", one.failure)
-        device.say(_judged(device, failed, nothing))
+        why = in_words(failed) or "no policy says why"
+        device.say(_judged(device, reasons.nothing_assigned, why, *_fix(failed)))
 
 
-def _nothing_assigned(states: list[PolicyState], built_in: dict[str, PolicyState]) -> bool | None:
+@dataclasses.dataclass(frozen=True)
+class Reasons:
+    """Why Intune judges a device so. ``failed`` are the policies that are not met; ``nothing_assigned`` says whether
+    nothing but the built-in policy judges, None where that is not known, with why in ``unread`` if it was refused."""
+
+    failed: list[PolicyState]
+    nothing_assigned: bool | None
+    unread: RequestFailure | None = None
+
+
+def read(run: Run) -> list[tuple[Looked, Reasons | RequestFailure]]:
+    """The reasons of each device that Intune has."""
+    found = policy_states.ask(run, "compliance", _COLLECTION, _WHAT)
+    samples, unread = _samples(run, found)
+    told: list[tuple[Looked, Reasons | RequestFailure]] = []
+    for device in run.managed:
+        states = found[device.device_id]
+        if isinstance(states, RequestFailure):
+            told.append((device, states))
+            continue
+        nothing = _nothing_assigned(states, samples)
+        keys = [one.key for one in _judging(states)] if nothing is None else []
+        why = next((unread[key] for key in keys if key in unread), None)
+        told.append((device, Reasons([one for one in states if one.failed], nothing, why)))
+    return told
+
+
+def _judging(states: list[PolicyState]) -> list[PolicyState]:
+    """The states of the one policy that judges a device; none where there are several."""
+    judging = [one for one in states if one.judges]
+    return judging if len({one.key for one in judging}) == 1 else []
+
+
+def _samples(
+    run: Run, found: t.Mapping[str, list[PolicyState] | RequestFailure]
+) -> tuple[dict[str, list[dict]], dict[str, RequestFailure]]:
+    """Settings of each policy that is the only one on some device: it may be the built-in one; and why there are none.
+    One device is asked for all that have it, and another one where the first does not say."""
+    known: dict[str, list[dict]] = {}
+    unread: dict[str, RequestFailure] = {}
+    open_states: dict[str, Wanted] = {}
+    for device in run.managed:
+        states = found[device.device_id]
+        for one in [] if isinstance(states, RequestFailure) else _judging(states):
+            if one.settings:
+                known[one.key] = one.settings
+            elif not one.failed:
+                open_states.setdefault(one.key, []).append((device, one))
+    for number in range(_SAMPLES):
+        wanted = [many[number] for key, many in open_states.items() if key not in known and many[number:]]
+        policy_states.ask_settings(run, "compliance", _COLLECTION, _WHAT, wanted)
+        for _device, one in wanted:
+            if one.settings:
+                known[one.key] = one.settings
+            if one.failure is not None:
+                unread[one.key] = one.failure
+        if any(one.failure is not None and one.failure.status in OF_THE_CALLER for _device, one in wanted):
+            break
+    return known, unread
+
+
+def _nothing_assigned(states: list[PolicyState], samples: dict[str, list[dict]]) -> bool | None:
     """Whether nothing but the built-in policy judges; None where that is not known."""
-    judging = [one for one in states if one.row["state"] not in EMPTY_STATES]
-    if not judging:
+    if not any(one.judges for one in states):
         return True
-    if len({one.name for one in judging}) > 1:
+    judging = _judging(states)
+    if not judging:
         return False
-    known = [judging[0], built_in.get(judging[0].name)]
-    for one in known:
-        if one is not None and one.settings:
-            return all(setting_of(row).startswith(_BUILT_IN) for row in one.settings)
+    for settings in (*(one.settings for one in judging), samples.get(judging[0].key)):
+        if settings:
+            return all(setting_of(row).startswith(_BUILT_IN) for row in settings)
     return None
 
 
@@ -110,7 +164,7 @@ def _shown(state: PolicyState) -> dict[str, t.Any]:
             {
                 "setting": setting_of(row),
                 "says": says(setting_of(row)),
-                "state": row["state"],
+                "state": state_of(row),
                 "current_value": row.get("currentValue"),
                 "code": row.get("errorCode"),
             }
@@ -118,7 +172,7 @@ def _shown(state: PolicyState) -> dict[str, t.Any]:
         ]
     return {
         "policy": state.name,
-        "state": state.row["state"],
+        "state": state.state,
         "judged_for": state.judged_for,
         "user": state.user,
         "settings": settings,
@@ -130,7 +184,8 @@ def says(setting: str) -> str:
     return _WORDS.get(setting.rpartition(".")[2]) or spaced(setting)
 
 
-def _reasons(failed: list[PolicyState]) -> list[str]:
+def in_words(failed: list[PolicyState]) -> str:
+    """The policies that are not met, each with its failing settings."""
     told = []
     for state in failed:
         settings = [says(setting_of(row)) for row in failed_settings(state)]
@@ -138,36 +193,27 @@ def _reasons(failed: list[PolicyState]) -> list[str]:
             settings = ["settings that could not be read"]
         elif not settings:
             settings = ["no setting that Intune names"]
-        told.append(f"{', '.join(settings)} (policy {state.name}{state.for_whom})")
-    return told
+        told.append(f"{some_of(settings, ', ')} (policy {state.name}{state.for_whom})")
+    return some_of(told)
 
 
 def _fix(failed: list[PolicyState]) -> tuple[str, str]:
     """(what to do, where) for the first setting that has words of its own."""
     for state in failed:
         for row in failed_settings(state):
-            setting = setting_of(row)
-            fix = _FIXES.get(setting.rpartition(".")[2])
+            built_in, _dot, setting = setting_of(row).rpartition(".")
+            fix = _FIXES.get(setting)
             if fix is not None:
-                return fix, "tenant" if setting.startswith(_BUILT_IN) else "device"
+                of_tenant = f"{built_in}." == _BUILT_IN and setting not in _ON_DEVICE
+                return fix, "tenant" if of_tenant else "device"
     return _CORRECT, "device"
 
 
-def _judged(device: Looked, failed: list[PolicyState], nothing: bool | None) -> Finding:
+def _judged(device: Looked, nothing: bool | None, reasons: str, fix: str, side: str) -> Finding:
     intune = device.shown["intune"]
     state = intune["compliance"]
-    reasons = "; ".join(_reasons(failed)) or "no policy says why"
-    fix, side = _fix(failed)
     if state == "compliant":
-        if nothing:
-            return said(
-                "compliance",
-                WARN,
-                "compliant, because nothing is assigned: no compliance policy judges the device",
-                "it says nothing about the device, and may end when the tenant changes how such devices are taken",
-                "assign a compliance policy to the device or to its user",
-            )
-        return said("compliance", PASS, "compliant")
+        return _compliant(nothing)
     if state == "noncompliant":
         return said("compliance", FAIL, f"not compliant: {reasons}", _STOPS, fix, side)
     if state == "inGracePeriod":
@@ -181,6 +227,27 @@ def _judged(device: Looked, failed: list[PolicyState], nothing: bool | None) -> 
             side,
         )
     return _other_state(device, state, reasons, fix, side)
+
+
+def _compliant(nothing: bool | None) -> Finding:
+    assign = "assign a compliance policy to the device or to its user"
+    if nothing:
+        return said(
+            "compliance",
+            WARN,
+            "compliant, because nothing is assigned: no compliance policy judges the device",
+            "it says nothing about the device, and may end when the tenant changes how such devices are taken",
+            assign,
+        )
+    if nothing is None:
+        return said(
+            "compliance",
+            UNKNOWN,
+            "compliant; whether a compliance policy judges the device is not known",
+            "a device that no policy judges can be compliant, too, which says nothing about it",
+            f"look at its compliance policies in the Intune admin center; {assign} if there is none",
+        )
+    return said("compliance", PASS, "compliant")
 
 
 def _other_state(device: Looked, state: str | None, reasons: str, fix: str, side: str) -> Finding:
@@ -206,7 +273,7 @@ def _other_state(device: Looked, state: str | None, reasons: str, fix: str, side
     return said(
         "compliance",
         UNKNOWN,
-        "Intune has not judged the device yet" if state == "unknown" else f"Intune's verdict is {state!r}",
+        "Intune has not judged the device yet" if state in (None, "unknown") else f"Intune's verdict is {state!r}",
         "until it has, " + _STOPS,
         "sync the device and wait; the first verdict comes some minutes after the first sync",
         "device",
@@ -233,4 +300,4 @@ def _without_reasons(device: Looked) -> list[Finding]:
     state = device.shown["intune"]["compliance"]
     if state == "compliant":
         return []  # Whether it is so because nothing is assigned is not known.
-    return [_judged(device, [], None)]
+    return [_judged(device, None, _UNREAD, _CORRECT, "device")]

@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ...findings import FAIL, PASS, WARN, Finding
+from ...findings import FAIL, PASS, UNKNOWN, WARN, Finding
 from ..graph.failures import RequestFailure
 from . import policy_states
 from .codes import REMEDIATION_FAILED, in_words
 from .findings import said
-from .policy_states import PolicyState, failed_settings, setting_of
+from .policy_states import PolicyState, failed_settings
 from .run import Run
+from .state_rows import EMPTY_STATES, MET_STATES, setting_of, some_of, state_of
 
-_COLLECTION = "deviceConfigurationStates"
+COLLECTION = "deviceConfigurationStates"
 _ONE_SIDE = (
     "a conflict with a policy that Intune does not name: a baseline, endpoint security or the settings catalog may "
     "have the other side"
@@ -35,27 +36,44 @@ def ask(run: Run) -> None:
     """Fill ``configuration`` of every device that Intune has."""
     for device in run.devices:
         device.shown["configuration"] = None
-    found = policy_states.ask(run, "configuration", _COLLECTION, "the states of device configurations")
+    found = policy_states.ask(run, "configuration", COLLECTION, "the states of device configurations")
     for device in run.managed:
         states = found[device.device_id]
         if isinstance(states, RequestFailure):
             run.not_known(device, "configuration", "its device configurations", states)
             continue
-        failed = [one for one in states if one.row["state"] in policy_states.FAILED_STATES]
+        failed = [one for one in states if one.failed]
         device.shown["configuration"] = [_shown(one) for one in failed]
         for one in failed:
             if one.failure is not None:
                 run.not_known(device, "configuration", f"the settings of {one.name!r}", one.failure)
         device.say(*(_judged(one) for one in failed))
-        if not failed:
+        silent = [one for one in states if not one.failed and one.state not in (*MET_STATES, *EMPTY_STATES)]
+        if silent:
+            device.say(_not_judged(silent))
+        elif not failed:
             device.say(said("configuration", PASS, "no device configuration has failed"))
 
 
-def _may_be_in_force(state: PolicyState) -> bool | None:
+def may_be_in_force(state: PolicyState) -> bool | None:
     if state.settings is None:
         return None
     failed = failed_settings(state)
-    return bool(failed) and all(row.get("errorCode") == REMEDIATION_FAILED for row in failed)
+    return bool(failed) and all(
+        row.get("errorCode") == REMEDIATION_FAILED and state_of(row) != "conflict" for row in failed
+    )
+
+
+def _not_judged(silent: list[PolicyState]) -> Finding:
+    told = some_of([f"{one.name}{one.for_whom}: {one.state}" for one in silent])
+    return said(
+        "configuration",
+        UNKNOWN,
+        f"device configurations without a verdict: {told}",
+        "the device has not reported on them yet, or nobody knows what Intune says of them",
+        "sync the device, and look again",
+        "device",
+    )
 
 
 def _shown(state: PolicyState) -> dict[str, t.Any]:
@@ -64,7 +82,7 @@ def _shown(state: PolicyState) -> dict[str, t.Any]:
         settings = [
             {
                 "setting": setting_of(row),
-                "state": row["state"],
+                "state": state_of(row),
                 "code": row.get("errorCode"),
                 "says": _says(row),
                 "sources": [one.get("displayName") or "" for one in row.get("sources") or []],
@@ -73,28 +91,28 @@ def _shown(state: PolicyState) -> dict[str, t.Any]:
         ]
     return {
         "policy": state.name,
-        "state": state.row["state"],
+        "state": state.state,
         "judged_for": state.judged_for,
         "user": state.user,
-        "may_be_in_force": _may_be_in_force(state),
+        "may_be_in_force": may_be_in_force(state),
         "settings": settings,
     }
 
 
 def _says(row: dict[str, t.Any]) -> str | None:
-    if row["state"] == "conflict":
+    if state_of(row) == "conflict":
         names = sorted({one.get("displayName") or "" for one in row.get("sources") or []} - {""})
-        return f"a conflict between {' and '.join(names)}" if len(names) > 1 else _ONE_SIDE
+        return f"a conflict between {some_of(names, ' and ')}" if len(names) > 1 else _ONE_SIDE
     return in_words(row.get("errorCode"))
 
 
 def _judged(state: PolicyState) -> Finding:
     told = [
-        f"{setting_of(row)}: {_says(row) or row.get('errorCode') or row['state']}" for row in failed_settings(state)
+        f"{setting_of(row)}: {_says(row) or row.get('errorCode') or state_of(row)}" for row in failed_settings(state)
     ]
-    detail = "; ".join(told) or ("its settings could not be read" if state.settings is None else "no setting is named")
-    observed = f"{state.name}{state.for_whom}: {state.row['state']} ({detail})"
-    if _may_be_in_force(state):
+    detail = some_of(told) or ("its settings could not be read" if state.settings is None else "no setting is named")
+    observed = f"{state.name}{state.for_whom}: {state.state} ({detail})"
+    if state.state != "conflict" and may_be_in_force(state):
         return said(
             "configuration",
             WARN,
@@ -103,7 +121,7 @@ def _judged(state: PolicyState) -> Finding:
             "look at the settings on the device; nothing needs to be done if they are in force",
             "device",
         )
-    if state.row["state"] == "conflict":
+    if state.state == "conflict":
         return said(
             "configuration",
             FAIL,

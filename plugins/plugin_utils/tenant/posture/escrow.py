@@ -20,13 +20,23 @@ from ..graph.batch import Item
 from ..graph.client import USER_AGENT
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
-from ..graph.fields import IDENTITY, TEXT, needed, object_of
+from ..graph.fields import IDENTITY, LINE, TEXT, needed, object_of, or_null
 from .findings import said
 from .run import Looked, Run
 
 _PATH = "/informationProtection/bitlocker/recoveryKeys"
 _READ = Permissions.same("BitlockerKey.ReadBasic.All")
-_KIND = object_of({"id": needed(IDENTITY), "deviceId": needed(TEXT), "createdDateTime": TEXT, "volumeType": TEXT})
+_VOLUMES = {name.lower(): name for name in ("operatingSystemVolume", "fixedDataVolume", "removableDataVolume")}
+
+
+def _volume(value: t.Any) -> str | None:
+    """The kind of a volume, in whatever case; None where Entra has no name for it."""
+    return _VOLUMES.get(value.lower()) if isinstance(value, str) else None
+
+
+_KIND = object_of(
+    {"id": needed(IDENTITY), "deviceId": needed(TEXT), "createdDateTime": or_null(LINE), "volumeType": _volume}
+)
 _SYSTEM = "operatingSystemVolume"
 _LOST = "if Windows asks for the recovery key, nobody has it"
 
@@ -50,7 +60,7 @@ def ask(run: Run) -> None:
             run.not_known(device, "escrow", "its recovery keys", rows)
             continue
         if any(row["deviceId"].lower() != device.device_id for row in rows):
-            run.not_known(device, "escrow", "its recovery keys", filter_ignored(device.device_id))
+            run.not_known(device, "escrow", "its recovery keys", filter_ignored(device.device_id, "Entra"))
             continue
         device.shown["escrow"] = [_shown(row) for row in rows]
         device.say(_judged(device, rows))
@@ -58,6 +68,10 @@ def ask(run: Run) -> None:
 
 def _shown(row: dict[str, t.Any]) -> dict[str, t.Any]:
     return {"id": row["id"], "volume": row.get("volumeType"), "created": row.get("createdDateTime")}
+
+
+def _keys(rows: t.Any) -> str:
+    return f"Entra holds {len(rows)} keys" if len(rows) != 1 else "Entra holds 1 key"
 
 
 def _judged(device: Looked, rows: t.Any) -> Finding:
@@ -69,12 +83,12 @@ def _judged(device: Looked, rows: t.Any) -> Finding:
             return said(
                 "escrow",
                 WARN,
-                f"Entra holds {len(rows)} keys, and none of the volume of Windows",
+                f"{_keys(rows)}, and none of the volume of Windows",
                 _LOST,
                 "back up the key of the system drive on the device (BackupToAAD-BitLockerKeyProtector)",
                 "device",
             )
-        return said("escrow", PASS, f"Entra holds {len(rows)} keys")
+        return said("escrow", PASS, _keys(rows))
     if encrypted:
         return said(
             "escrow",

@@ -5,10 +5,10 @@
 those that failed.
 
 A list of policy states comes with empty ``settingStates``: the settings are asked for. One policy can have two rows,
-the user's and that of the System account, and either may decide.
+the user's and that of the System account, and either may decide. Both may carry the policy's own id; the settings under
+it are then those of both.
 
-Source: Microsoft Graph, "deviceCompliancePolicyState resource type", "deviceConfigurationState resource type",
-"deviceCompliancePolicySettingState resource type" (``settingName`` is null: the setting is named by ``setting``).
+Source: Microsoft Graph, "List deviceCompliancePolicyStates", "List deviceConfigurationStates", "List settingStates".
 
 Internal to winops.entra: may change in any release.
 """
@@ -16,44 +16,18 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
-from collections.abc import Callable
 
 from ..graph import odata
 from ..graph.batch import Item
 from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
-from ..graph.fields import IDENTITY, LINE, TEXT, list_of, needed, object_of, or_null
-from .codes import code_kind
 from .run import Looked, Run
+from .state_rows import EMPTY_STATES, FAILED_STATES, SETTING_KIND, is_system, person_of, state_kind, state_of
 
 READ_STATES = Permissions.same("DeviceManagementConfiguration.Read.All")
-#: Of ``complianceStatus``: what is not met.
-FAILED_STATES = ("nonCompliant", "error", "conflict")
-#: States of a policy that judges nothing.
-EMPTY_STATES = ("notApplicable", "notAssigned")
-_SYSTEM = "system account"
-_NOBODY = "00000000-0000-0000-0000-000000000000"
-_STATE_KIND = object_of(
-    {
-        "id": needed(IDENTITY),
-        "displayName": LINE,
-        "state": needed(TEXT),
-        "userId": TEXT,
-        "userPrincipalName": LINE,
-    }
-)
-SETTING_KIND = object_of(
-    {
-        "setting": LINE,
-        "settingName": LINE,
-        "state": needed(TEXT),
-        "currentValue": LINE,
-        "errorCode": or_null(code_kind),
-        "sources": list_of(object_of({"displayName": LINE})),
-    }
-)
+#: Of one device, so many failed policies are asked for their settings.
+MOST_FAILED = 20
 
 
 @dataclasses.dataclass
@@ -70,16 +44,32 @@ class PolicyState:
         return self.row.get("displayName") or "a policy without a name"
 
     @property
+    def key(self) -> str:
+        """What tells one policy from another."""
+        return self.row.get("displayName") or self.row["state_id"]
+
+    @property
+    def state(self) -> str:
+        return state_of(self.row)
+
+    @property
+    def failed(self) -> bool:
+        return self.state in FAILED_STATES
+
+    @property
+    def judges(self) -> bool:
+        return self.state not in EMPTY_STATES
+
+    @property
     def judged_for(self) -> str | None:
         """``user``, ``system``, or None where nobody says."""
-        name = self.row.get("userPrincipalName") or ""
-        if name.casefold() == _SYSTEM or (not name and self.row.get("userId") == _NOBODY):
+        if is_system(self.row):
             return "system"
-        return "user" if name else None
+        return None if person_of(self.row) is None else "user"
 
     @property
     def user(self) -> str | None:
-        return self.row.get("userPrincipalName") if self.judged_for == "user" else None
+        return self.row.get("userPrincipalName") or None if self.judged_for == "user" else None
 
     @property
     def for_whom(self) -> str:
@@ -89,84 +79,83 @@ class PolicyState:
         return f", judged for {self.user}" if self.user else ""
 
 
-def ask(
-    run: Run,
-    identity: str,
-    collection: str,
-    what: str,
-    more: Callable[[list[PolicyState]], list[PolicyState]] = lambda states: [],
-) -> dict[str, list[PolicyState] | RequestFailure]:
+Wanted = list[tuple[Looked, PolicyState]]
+
+
+def ask(run: Run, identity: str, collection: str, what: str) -> dict[str, list[PolicyState] | RequestFailure]:
     """The policies on each managed device, by device id, with the settings of those that failed.
 
-    ``collection`` is the relation of managedDevice, ``what`` a plural noun phrase. ``more`` names states of a device
-    whose settings are wanted although the policy has not failed.
+    ``collection`` is the relation of managedDevice, ``what`` a plural noun phrase.
     """
     asked = run.managed
     items = [_states_item(device, collection, what) for device in asked]
     found: dict[str, list[PolicyState] | RequestFailure] = {}
-    wanted: list[tuple[Looked, PolicyState]] = []
+    wanted: Wanted = []
     for device, rows in zip(asked, run.rows(identity, what, items, "beta")):
         if isinstance(rows, RequestFailure):
             found[device.device_id] = rows
             continue
         states = [PolicyState(row) for row in rows]
         found[device.device_id] = states
-        wanted += [(device, one) for one in states if one.row["state"] in FAILED_STATES]
-        wanted += [(device, one) for one in more(states)]
-    _ask_settings(run, identity, collection, what, wanted)
+        failed = [one for one in states if one.failed]
+        wanted += [(device, one) for one in failed[:MOST_FAILED]]
+        if failed[MOST_FAILED:]:
+            left = len(failed) - MOST_FAILED
+            device.shown["unread"].append(f"the settings of {left} more failed policies were not asked ({what})")
+    ask_settings(run, identity, collection, what, wanted)
     return found
 
 
 def _states_item(device: Looked, collection: str, what: str) -> Item:
     return Item(
         "GET",
-        odata.path("deviceManagement", "managedDevices", str(device.record and device.record["id"]), collection),
+        odata.path("deviceManagement", "managedDevices", device.record_id, collection),
         Purpose(f"read {what} of {device.subject}", READ_STATES),
-        row_kind=_STATE_KIND,
+        row_kind=state_kind,
     )
 
 
-def _ask_settings(
-    run: Run, identity: str, collection: str, what: str, wanted: list[tuple[Looked, PolicyState]]
-) -> None:
+def ask_settings(run: Run, identity: str, collection: str, what: str, wanted: Wanted) -> None:
+    """Fill the ``settings`` of these states, or their ``failure``. States of a device with one id are asked once."""
+    together: dict[tuple[str, str], Wanted] = {}
+    for device, state in wanted:
+        together.setdefault((device.device_id, state.row["state_id"]), []).append((device, state))
     items = [
         Item(
             "GET",
             odata.path(
                 "deviceManagement",
                 "managedDevices",
-                str(device.record and device.record["id"]),
+                device.record_id,
                 collection,
-                state.row["id"],
+                state.row["state_id"],
                 "settingStates",
             ),
             Purpose(f"read the settings of {state.name!r} on {device.subject}", READ_STATES),
             row_kind=SETTING_KIND,
         )
-        for device, state in wanted
+        for (device, state), *_others in together.values()
     ]
-    for (_device, state), rows in zip(wanted, run.rows(identity, f"the settings of {what}", items, "beta")):
-        if isinstance(rows, RequestFailure):
-            state.failure = rows
-        else:
-            state.settings = list(rows)
+    answers = run.rows(identity, f"the settings of {what}", items, "beta")
+    for many, rows in zip(together.values(), answers):
+        for _device, state in many:
+            if isinstance(rows, RequestFailure):
+                state.failure = rows
+            else:
+                state.settings = _own(state, rows)
+
+
+def _own(state: PolicyState, rows: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The settings of a state's own person: all of them where they do not say whose they are."""
+    person = person_of(state.row)
+    others = [row for row in rows if person_of(row) not in (None, person)]
+    if person is None or not others:
+        return list(rows)
+    mine = [row for row in rows if person_of(row) in (None, person)]
+    # Where none is this person's, the rows name people in another way.
+    return mine or list(rows)
 
 
 def failed_settings(state: PolicyState) -> list[dict[str, t.Any]]:
     """The settings of a policy that are not met."""
-    return [row for row in state.settings or [] if row["state"] in FAILED_STATES]
-
-
-def setting_of(row: dict[str, t.Any]) -> str:
-    """The name of a setting as Intune has it."""
-    return row.get("setting") or row.get("settingName") or "a setting without a name"
-
-
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
-
-
-def spaced(name: str) -> str:
-    """``Windows10CompliancePolicy.SecureBootEnabled`` as "secure boot enabled"."""
-    last = name[:200].rpartition(".")[2] or name[:200]
-    words = _WORD.findall(last)
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words) or last
+    return [row for row in state.settings or [] if state_of(row) in FAILED_STATES]

@@ -13,9 +13,11 @@ import typing as t
 from collections.abc import Callable
 
 from ...findings import PASS, require_known, summary, verdict
+from ...options import bad_option
 from ...task import Task
 from ..devices import directory_device, look_up
-from . import access, compliance, configuration, escrow, primary_user, records, registration, settings_catalog
+from ..devices.intune import NO_DEVICE
+from . import access, compliance, configuration, escrow, expected, primary_user, records, registration, settings_catalog
 from .findings import DIRECTORY_POSTURE_IDS
 from .run import Looked, Run
 
@@ -30,6 +32,7 @@ _ASKED: dict[str, Callable[[Run], None]] = {
 }
 #: Questions about the primary user, who is read for them.
 _OF_THE_USER = ("user", "registration", "domain")
+_NO_DEVICE = "it stands for no device"
 _FIELDS = {
     "user": ("primary_user", "has_primary_user"),
     "compliance": ("compliance",),
@@ -51,14 +54,23 @@ def look(task: Task) -> dict[str, t.Any]:
     require_known(args["fail_on"], DIRECTORY_POSTURE_IDS)
     access.require_possible(args)
     wanted, bad = look_up.named({"device_ids": args["device_ids"], "object_ids": None, "names": None})
+    if NO_DEVICE in wanted["device_ids"]:
+        wanted["device_ids"].remove(NO_DEVICE)
+        bad.append((NO_DEVICE, _NO_DEVICE))
+        if not wanted["device_ids"]:
+            raise bad_option("device_ids", f"{NO_DEVICE}: {_NO_DEVICE}", "give the ids of joined devices")
     if bad:
         told = directory_device.some([f"{what} ({why})" for what, why in bad])
         task.learned["warnings"] = [f"no device can be looked up by {told}"]
     devices = [Looked(identity.lower(), shown={"unread": []}) for identity in wanted["device_ids"]]
     run = Run(task, task.client, devices, datetime.datetime.now(datetime.timezone.utc))
-    records.read(run)
     questions = set(args["questions"])
-    if args["applications"] or questions & {*_OF_THE_USER}:
+    asks_users = bool(args["applications"] or questions & {*_OF_THE_USER})
+    sentence = expected.in_words(len(devices), expected.requests(len(devices), questions, asks_users))
+    if sentence is not None:
+        task.show(sentence)
+    records.read(run)
+    if asks_users:
         primary_user.ask(run)
     for name, ask in _ASKED.items():
         if name in questions:

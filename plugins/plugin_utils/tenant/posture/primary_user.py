@@ -13,7 +13,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...findings import PASS, WARN
+from ...findings import PASS, UNKNOWN, WARN
 from ..devices.intune import INTUNE_READ
 from ..devices.views import PACKAGE_ACCOUNT
 from ..graph import odata
@@ -36,7 +36,7 @@ def ask(run: Run) -> None:
     items = [
         Item(
             "GET",
-            odata.path("deviceManagement", "managedDevices", str(device.record and device.record["id"]), "users"),
+            odata.path("deviceManagement", "managedDevices", device.record_id, "users"),
             Purpose(f"read the primary user of {device.subject}", INTUNE_READ),
             {"$select": _SELECT},
             row_kind=_KIND,
@@ -60,10 +60,33 @@ def ask(run: Run) -> None:
                 )
             )
             continue
+        if len(people) > 1:
+            device.shown["unread"].append(f"which of {len(people)} users is its primary user: Intune names them all")
+            device.say(
+                said(
+                    "primary_user",
+                    UNKNOWN,
+                    f"Intune names {len(people)} primary users",
+                    "what is asked about the primary user is not known then",
+                    "look at the device in the Intune admin center",
+                )
+            )
+            continue
         device.user = people[0]
         device.shown["primary_user"] = {
             "object_id": people[0]["id"],
             "user_principal_name": people[0].get("userPrincipalName"),
             "enabled": people[0].get("accountEnabled"),
         }
+        if people[0].get("accountEnabled") is False:
+            device.say(
+                said(
+                    "primary_user",
+                    WARN,
+                    "the primary user is disabled in Entra, and cannot sign in",
+                    "the device is of no use to this user, and apps and policies for users go by the primary user",
+                    "set another primary user in Intune, or enable the user, if that was not done on purpose",
+                )
+            )
+            continue
         device.say(said("primary_user", PASS, "the device has a primary user"))

@@ -16,19 +16,37 @@ import typing as t
 
 from ...findings import FAIL, PASS, UNKNOWN, WARN
 from ...result import Failure
+from ...untrusted import in_one_line
 from ..devices import look_up
-from ..devices.directory_device import JOIN_TYPES, inactive_days, instant
+from ..devices.directory_device import JOIN_TYPES, inactive_days, instant, newest
 from ..devices.intune import managed_devices
 from ..devices.unread import of_all
 from ..devices.views import PACKAGE_ACCOUNT
 from ..graph.failures import RequestFailure
+from ..graph.fields import LONGEST_NAME
 from ..resources.mdm_scope import INTUNE_APP_ID
 from .findings import said
 from .run import Looked, Run
 
 _MORE = ("managedDeviceOwnerType", "complianceGracePeriodExpirationDateTime")
+#: From how many days without contact on a record counts as old, where the task does not say.
+STALE_DAYS = 7
 #: The states of ``complianceState`` with which Entra takes a device for compliant.
 LET_IN = ("compliant", "inGracePeriod")
+#: ``complianceState``, whose spelling differs from that of ``complianceStatus`` in case.
+_STATES = {name.lower(): name for name in (*LET_IN, "noncompliant", "conflict", "error", "unknown", "configManager")}
+_OWNERS = {"company": "company", "personal": "personal"}
+_SEVERAL = "Entra answered with several objects that have its device id"
+
+
+def _text(value: t.Any) -> str | None:
+    """A text of Intune in one line, None where there is none."""
+    return in_one_line(value, LONGEST_NAME) or None if isinstance(value, str) else None
+
+
+def _time(value: t.Any) -> str | None:
+    """A time of Graph as it was written, None for one that says never or is none."""
+    return _text(value) if isinstance(value, str) and instant(value) is not None else None
 
 
 def read(run: Run) -> None:
@@ -55,18 +73,32 @@ def _entra(run: Run, ids: list[str]) -> RequestFailure | None:
     """The failure for which no object could be read at all."""
     try:
         # Rules of Conditional Access may look at the extension attributes, which v1.0 does not show.
-        more, version = (("extensionAttributes",), "beta") if run.task.args["applications"] else ((), "v1.0")
+        more, version = (("extensionAttributes",), "beta") if run.task.args.get("applications") else ((), "v1.0")
         found = look_up.look_up(run.client, {"device_ids": ids}, (*look_up.SELECT, *more), version)
         unread = found.unread.get("device_ids", {})
         rows = found.by_key["device_ids"]
     except RequestFailure as failed:
         unread, rows = dict.fromkeys(ids, failed), {}
-    general = of_all(unread.values(), len(ids)) or (next(iter(unread.values())) if len(unread) == len(ids) else None)
+    general = of_all(unread.values(), len(ids)) or (
+        next(iter(unread.values())) if len(unread) >= len(ids) > 0 else None
+    )
     if general is not None:
         run.refuse("entra_object", "the objects in Entra", general)
     for device in run.devices:
         failure = unread.get(device.device_id)
-        matches = rows.get(device.device_id, [])
+        matches = list({row["id"]: row for row in rows.get(device.device_id, [])}.values())
+        if failure is None and len(matches) > 1:
+            failure, matches = (
+                RequestFailure(
+                    f"{_SEVERAL}; look at them in the Microsoft Entra admin center",
+                    "tenant",
+                    name="several_objects",
+                    cause=_SEVERAL,
+                    fix="look at them in the Microsoft Entra admin center",
+                    evidence=[row["id"] for row in matches],
+                ),
+                [],
+            )
         device.entra = matches[0] if matches else None
         device.shown.update(
             device_id=device.device_id,
@@ -87,13 +119,13 @@ def _of_entra(row: dict[str, t.Any], run: Run) -> dict[str, t.Any]:
         "join_type": JOIN_TYPES.get(row.get("trustType") or ""),
         "compliant": row.get("isCompliant"),
         "managed": row.get("isManaged"),
-        "last_sign_in": row.get("approximateLastSignInDateTime"),
+        "last_sign_in": _time(row.get("approximateLastSignInDateTime")),
         "age_days": inactive_days(row, run.now),
     }
 
 
 def _intune(run: Run, device: Looked, rows: list[dict[str, t.Any]], failure: Failure | None) -> None:
-    device.record = max(rows, key=lambda row: str(row.get("lastSyncDateTime"))) if rows else None
+    device.record = newest(rows) if rows else None
     device.shown.update(in_intune=None if failure else bool(rows), intune=None)
     if device.record is not None:
         device.shown["intune"] = _of_intune(device.record, len(rows), run)
@@ -102,7 +134,7 @@ def _intune(run: Run, device: Looked, rows: list[dict[str, t.Any]], failure: Fai
     if failure is not None:
         run.not_known(device, "in_intune", "its record in Intune", failure)
         return
-    other = str((device.entra or {}).get("mdmAppId") or "").lower()
+    other = (_text((device.entra or {}).get("mdmAppId")) or "").lower()
     if device.record is None and other not in ("", INTUNE_APP_ID):
         device.say(
             said(
@@ -127,22 +159,23 @@ def _intune(run: Run, device: Looked, rows: list[dict[str, t.Any]], failure: Fai
         return
     device.say(said("in_intune", PASS, "Intune has a record"))
     _say_ownership(device)
-    _say_sync(device, run.task.args["stale_days"])
+    _say_sync(device, run.task.args.get("stale_days", STALE_DAYS))
 
 
 def _of_intune(row: dict[str, t.Any], records: int, run: Run) -> dict[str, t.Any]:
-    account = row.get("userPrincipalName") or None
-    synced, grace = instant(row.get("lastSyncDateTime")), instant(row.get("complianceGracePeriodExpirationDateTime"))
+    account = _text(row.get("userPrincipalName"))
+    synced = instant(row.get("lastSyncDateTime"))
+    state = _text(row.get("complianceState"))
     return {
         "id": row["id"],
-        "compliance": row.get("complianceState"),
-        "grace_until": row["complianceGracePeriodExpirationDateTime"] if grace else None,
-        "ownership": {"company": "company", "personal": "personal"}.get(row.get("managedDeviceOwnerType") or ""),
+        "compliance": None if state is None else _STATES.get(state.lower(), state),
+        "grace_until": _time(row.get("complianceGracePeriodExpirationDateTime")),
+        "ownership": _OWNERS.get(str(row.get("managedDeviceOwnerType") or "").lower()),
         # The spelling varies in case.
-        "management_agent": str(row.get("managementAgent") or "").lower() or None,
-        "enrollment_type": row.get("deviceEnrollmentType") or None,
-        "enrolled": row["enrolledDateTime"] if instant(row.get("enrolledDateTime")) else None,
-        "last_sync": row["lastSyncDateTime"] if synced else None,
+        "management_agent": (_text(row.get("managementAgent")) or "").lower() or None,
+        "enrollment_type": _text(row.get("deviceEnrollmentType")),
+        "enrolled": _time(row.get("enrolledDateTime")),
+        "last_sync": _time(row.get("lastSyncDateTime")),
         "sync_age_hours": None if synced is None else max(0, int((run.now - synced).total_seconds() // 3600)),
         "encrypted": row.get("isEncrypted"),
         "enrolling_account": account,
@@ -239,16 +272,20 @@ def _differ(run: Run, device: Looked) -> None:
         return
     theirs = intune["compliance"] in LET_IN
     if bool(entra["compliant"]) is theirs:
-        device.say(said("verdicts_differ", PASS, "Entra and Intune say the same about compliance"))
+        device.say(said("verdicts_differ", PASS, "Entra and Intune let the same devices in"))
         return
     age = "at an unknown time" if intune["sync_age_hours"] is None else f"{intune['sync_age_hours']} hours ago"
-    seen = "never" if entra["age_days"] is None else f"{entra['age_days']} days ago"
+    if entra["age_days"] is None:
+        seen = "last sign-in unknown"
+    else:
+        what = "registered" if entra["last_sign_in"] is None else "last sign-in"
+        seen = f"{what} {entra['age_days']} days ago"
+    verdict = {True: "compliant", False: "not compliant", None: "nothing about compliance"}[entra["compliant"]]
     device.say(
         said(
             "verdicts_differ",
             WARN,
-            f"Entra says {'compliant' if entra['compliant'] else 'not compliant'} (last sign-in {seen}), Intune says "
-            f"{intune['compliance']} (last contact {age})",
+            f"Entra says {verdict} ({seen}), Intune says {intune['compliance']} (last contact {age})",
             "Conditional Access goes by Entra, which hears of Intune's verdict some minutes later",
             "wait a few minutes and look again; if it stays, sync the device",
         )

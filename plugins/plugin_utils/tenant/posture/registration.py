@@ -16,7 +16,7 @@ import typing as t
 
 from ...findings import PASS, UNKNOWN, WARN, Finding
 from ..because import unknown_because
-from ..graph.errors import Permissions, Purpose
+from ..graph.errors import Permissions, Purpose, unreadable
 from ..graph.failures import RequestFailure
 from ..graph.fields import LINE, TEXT, needed, object_of
 from ..users.registration_details import Details, details_item, details_of
@@ -25,6 +25,7 @@ from .run import Run
 
 _DOMAINS = Permissions.same("Domain.Read.All")
 _DOMAIN_KIND = object_of({"id": needed(LINE), "authenticationType": TEXT})
+_NO_NAME = "Intune does not say the user principal name"
 _WHAT = "the report of registered methods"
 
 
@@ -41,6 +42,8 @@ def ask(run: Run) -> None:
         if device.user is None:
             continue
         found = came[device.user["id"].lower()]
+        if isinstance(found, dict) and found["id"].lower() != device.user["id"].lower():
+            found = unreadable(Purpose(f"read {_WHAT}", Permissions()), "it is about another user")
         if isinstance(found, RequestFailure) and not found.says_absent:
             run.not_known(device, "registration", _WHAT, found)
             continue
@@ -88,9 +91,22 @@ def _judged(details: Details) -> Finding:
 
 def ask_domains(run: Run) -> None:
     """Fill ``domain`` of every device that has a primary user, by one list."""
-    wanted = [device for device in run.devices if device.user is not None and device.user.get("userPrincipalName")]
+    wanted = []
     for device in run.devices:
         device.shown["domain"] = None
+        if device.user is not None and "@" in (device.user.get("userPrincipalName") or ""):
+            wanted.append(device)
+        elif device.user is not None:
+            device.shown["unread"].append(unknown_because("the domain of its primary user", _NO_NAME))
+            device.say(
+                said(
+                    "domain",
+                    UNKNOWN,
+                    f"the domain of the primary user: unknown, because {_NO_NAME}",
+                    "it decides where the user signs in",
+                    "look at the user in the Microsoft Entra admin center; the user may be deleted",
+                )
+            )
     if not wanted:
         return
     kinds: dict[str, t.Any] = {}

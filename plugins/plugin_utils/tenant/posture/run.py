@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import typing as t
 from collections.abc import Callable, Sequence
 
@@ -22,6 +23,7 @@ from ..because import reason, unknown_because
 from ..devices.unread import of_all
 from ..graph.batch import LARGEST, BatchAnswer, Item
 from ..graph.client import GraphClient
+from ..graph.errors import unreadable
 from ..graph.failures import RequestFailure
 from .findings import not_read
 
@@ -29,6 +31,8 @@ from .findings import not_read
 TELL_SECONDS = 20.0
 #: A kind of question is given up after so many whole batches without an answer, one after the other.
 MOST_BROKEN = 2
+#: Of one list about one device: policies, settings of a policy, keys (Entra holds 200 of a device), users.
+MOST_ROWS = 1000
 
 Row = dict[str, t.Any]
 #: What came for an item: the rows of a list, the body of an object, or why there is none.
@@ -39,7 +43,8 @@ Body = Row | RequestFailure
 @dataclasses.dataclass
 class Looked:
     """One device and what is known of it. ``entra`` and ``record`` are rows of Graph, None where there is none or it
-    could not be read; ``shown`` is what the module returns; ``user`` is the row of the primary user."""
+    could not be read; ``shown`` is what the module returns; ``user`` is the row of the primary user; ``failures`` are
+    why something could not be read, by the id of the finding."""
 
     device_id: str
     entra: dict[str, t.Any] | None = None
@@ -47,11 +52,17 @@ class Looked:
     user: dict[str, t.Any] | None = None
     shown: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     findings: list[Finding] = dataclasses.field(default_factory=list)
+    failures: dict[str, Failure] = dataclasses.field(default_factory=dict)
 
     @property
     def subject(self) -> str:
         name = self.shown.get("name")
         return f"{name} ({self.device_id})" if name else self.device_id
+
+    @property
+    def record_id(self) -> str:
+        """The id of Intune's record, for a device that has one."""
+        return str((self.record or {})["id"])
 
     def say(self, *findings: Finding) -> None:
         self.findings += [dataclasses.replace(one, subject=self.subject) for one in findings]
@@ -59,14 +70,15 @@ class Looked:
 
 @dataclasses.dataclass
 class Run:
-    """All devices of a task. ``general`` has the findings about no single device."""
+    """All devices of a task. ``general`` has the findings about no single device, ``refused`` what nobody answers for
+    any of them, as (id of the finding, why)."""
 
     task: Task
     client: GraphClient
     devices: list[Looked]
     now: datetime.datetime
     general: list[Finding] = dataclasses.field(default_factory=list)
-    _of_all: list[Failure] = dataclasses.field(default_factory=list)
+    refused: list[tuple[str, Failure]] = dataclasses.field(default_factory=list)
 
     @property
     def managed(self) -> list[Looked]:
@@ -113,13 +125,14 @@ class Run:
 
     def refuse(self, identity: str, what: str, failure: Failure) -> None:
         """One finding for a question that nobody answers for any device."""
-        self._of_all.append(failure)
+        self.refused.append((identity, failure))
         self.general.append(not_read(identity, what, failure))
 
     def not_known(self, device: Looked, identity: str, what: str, failure: Failure) -> None:
         """Something of one device could not be read: it is said in its ``unread``, and found once."""
+        device.failures[identity] = failure
         device.shown["unread"].append(unknown_because(what, reason(failure)))
-        if not any(failure is one for one in self._of_all):
+        if not any(failure is one for _identity, one in self.refused):
             device.say(not_read(identity, what, failure))
 
     def _read(self, item: Item, answer: BatchAnswer, version: str) -> list[t.Any] | Row | RequestFailure:
@@ -128,18 +141,22 @@ class Run:
         if item.row_kind is None:
             return answer.body or {}
         try:
-            return list(self.client.rows_of(item, answer, version))
+            rows = list(itertools.islice(self.client.rows_of(item, answer, version), MOST_ROWS + 1))
+            if len(rows) > MOST_ROWS:
+                return unreadable(item.purpose, f"the list has more than {MOST_ROWS} rows")
+            return rows
         except RequestFailure as failed:
             return failed
 
     def _progress(self, what: str, total: int) -> Callable[[int], None]:
         clock = self.client.waits.clock
-        last = clock()
+        last = began = clock()
 
         def tell(done: int) -> None:
             nonlocal last
             if done < total and clock() - last >= TELL_SECONDS:
                 last = clock()
-                self.task.show(f"{what}: {done} of {total} asked")
+                rest = (last - began) / done * (total - done)
+                self.task.show(f"{what}: {done} of {total} asked, about {rest:.0f} s to go")
 
         return tell

@@ -8,7 +8,8 @@ identities, for directory roles only, and for sign-ins by device code or transfe
 
 Sources: Microsoft Graph, "conditionalAccessPolicy resource type" and the types that it names; Microsoft Entra
 Conditional Access, "Target resources" (user action "Register or join devices"), "Conditions", "Grant" (a device that is
-new cannot be compliant), "Authentication flows as a condition".
+new cannot be compliant), "Authentication flows as a condition", "Microsoft-managed Conditional Access policies" (their
+names cannot be changed; they are switched on at the earliest 30 days after they appear).
 
 Internal to winops.entra: may change in any release.
 """
@@ -25,6 +26,7 @@ from .questions import INTUNE_ENROLLMENT, REGISTRATION_SERVICE
 REGISTER = "urn:user:registerdevice"
 #: Guests and external users, in includeUsers and excludeUsers.
 ALL_GUESTS = "guestsorexternalusers"
+_MANAGED = "microsoft-managed"
 _STATES = ("enabled", "enabledForReportingButNotEnforced")
 _DESKTOP = {"all", "mobileAppsAndDesktopClients"}
 _CLIENTS = _DESKTOP | {"browser", "exchangeActiveSync", "easSupported", "other"}
@@ -84,7 +86,8 @@ class Obstacle:
     """A policy that touches joins. ``demand`` is block, mfa, terms, custom, password, device or app; ``where`` join or
     enrollment; ``certain`` says that nothing but the user decides whether it applies; ``enforced`` that it is not in
     report-only mode; ``registers`` that it is about the user action "Register or join devices"; ``unknown`` names the
-    parts of it that are not known here, ``unknown_people`` that whom it covers is one of them."""
+    parts of it that are not known here, ``unknown_people`` that whom it covers is one of them. ``id`` is in lower case,
+    empty where the tenant did not say it."""
 
     name: str
     users: dict
@@ -95,6 +98,12 @@ class Obstacle:
     registers: bool
     unknown: tuple[str, ...] = ()
     unknown_people: bool = False
+    id: str = ""
+
+    @property
+    def managed(self) -> bool:
+        """Whether Microsoft will switch it on: nobody can rename a policy that Microsoft manages."""
+        return not self.enforced and is_managed(self.name)
 
 
 def obstacle_of(policy: dict) -> Obstacle | None:
@@ -126,10 +135,22 @@ def obstacle_of(policy: dict) -> Obstacle | None:
         where or "join",
         _certain(conditions, applications),
         policy.get("state") != "enabledForReportingButNotEnforced",
-        REGISTER in (applications.get("includeUserActions") or []),
+        registers(policy),
         tuple(unknown),
         bool(who),
+        str(policy.get("id") or "").lower(),
     )
+
+
+def registers(policy: dict) -> bool:
+    """Whether the policy is about the user action "Register or join devices"."""
+    applications = (policy.get("conditions") or {}).get("applications") or {}
+    return REGISTER in (applications.get("includeUserActions") or [])
+
+
+def is_managed(name: str) -> bool:
+    """Whether the name is that of a policy that Microsoft manages."""
+    return name.lower().startswith(_MANAGED)
 
 
 def lowered(values: list | None) -> set[str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Conditional Access policies may stand in the way of a join or an enrollment.
+"""Which Conditional Access policies may stand in the way of a join or an enrollment, as they are read.
 
 This does not evaluate policies: locations, risks and device filters are known at sign-in only, and where a policy has
 such conditions it is said that it may apply. Policies for directory roles are left out. Of a policy that has a part
@@ -59,46 +59,34 @@ def groups_of(found: list[Obstacle]) -> set[str]:
     }
 
 
-def judge(found: list[Obstacle], people: list[Person]) -> list[Finding]:
-    """Findings for each user, or about the policies where no user is named."""
-    if not people:
-        return [_about_nobody(obstacle) for obstacle in found if obstacle.enforced] or [
-            finding(_IDENTITY, "pass", "no policy requires anything at a join", doc=DOCS["access"])
-        ]
-    findings = []
-    for person in people:
-        findings += [finding for obstacle in found for finding in _about(obstacle, person)] or [
-            finding(
-                _IDENTITY,
-                "pass",
-                "no policy blocks this user's joins",
-                subject=person.name,
-                doc=DOCS["access"],
-            )
-        ]
-    return findings
+def about_nobody(found: list[Obstacle]) -> list[Finding]:
+    """Findings about the policies, where no user is named."""
+    return [_in_general(obstacle) for obstacle in found if obstacle.enforced or obstacle.managed] or [
+        finding(_IDENTITY, "pass", "no policy requires anything at a join", doc=DOCS["access"])
+    ]
 
 
-def _about_nobody(obstacle: Obstacle) -> Finding:
+def _in_general(obstacle: Obstacle) -> Finding:
     if obstacle.unknown:
         return _unknown_form(obstacle, obstacle.name)
     return finding(
         _IDENTITY,
         "warn",
         _says(obstacle),
-        "it may stop joins of the users that it covers",
+        f"{once(obstacle.managed, obstacle.enforced)}it may stop joins of the users that it covers",
         "name the users to see whether it covers them",
         obstacle.name,
         DOCS["access"],
     )
 
 
-def _about(obstacle: Obstacle, person: Person) -> list[Finding]:
+def about(obstacle: Obstacle, person: Person) -> list[Finding]:
+    """What the policy does to the user, as it is read: nothing where it is about others."""
     about = covered(obstacle.users, person)
     if about is False and not obstacle.unknown_people:
         return []
-    if not obstacle.enforced and not person.package:
-        return []
+    if not obstacle.enforced and not person.package and not obstacle.managed:
+        return [report_only(_says(obstacle), person.name)] if about is True and not obstacle.unknown else []
     if obstacle.unknown:
         return [_unknown_form(obstacle, person.name)]
     if isinstance(about, Failure):
@@ -107,10 +95,23 @@ def _about(obstacle: Obstacle, person: Person) -> list[Finding]:
         return [_unknown_cover(obstacle, about, person.name)]
     grave = obstacle.demand == "block" or (obstacle.demand in _OF_PEOPLE and person.package)
     result = "fail" if grave and obstacle.certain and obstacle.enforced else "warn"
-    cause = _cause(obstacle, person)
-    if not obstacle.enforced:
-        cause = "once it is switched on, " + cause
+    cause = once(obstacle.managed, obstacle.enforced) + _cause(obstacle, person)
     return [finding(_IDENTITY, result, _says(obstacle), cause, _fix(obstacle, person), person.name, DOCS["access"])]
+
+
+def report_only(says: str, subject: str) -> Finding:
+    """A policy in report-only mode that nobody is going to switch on, as far as that is known."""
+    return finding(_IDENTITY, "pass", f"{says}, and stops nobody in that mode", subject=subject, doc=DOCS["access"])
+
+
+def once(managed: bool, enforced: bool) -> str:
+    """The beginning of the cause for a policy that is not on."""
+    if managed:
+        return (
+            "it will be switched on by Microsoft, at the earliest 30 days after it appeared, unless somebody switches "
+            "it off; then "
+        )
+    return "" if enforced else "once it is switched on, "
 
 
 def _cause(obstacle: Obstacle, person: Person) -> str:
@@ -140,18 +141,20 @@ def _fix(obstacle: Obstacle, person: Person) -> str:
 
 def _says(obstacle: Obstacle) -> str:
     scope = "" if obstacle.certain else ", under conditions that are known only at sign-in"
-    return f"{_policy(obstacle)} {_DEMANDS[obstacle.demand]} {obstacle.where}s{scope}"
+    return f"{policy_named(obstacle.name, obstacle.enforced)} {_DEMANDS[obstacle.demand]} {obstacle.where}s{scope}"
 
 
-def _policy(obstacle: Obstacle) -> str:
-    return f"the policy {obstacle.name!r}" + ("" if obstacle.enforced else " (report-only)")
+def policy_named(name: str, enforced: bool) -> str:
+    """A policy in a sentence."""
+    return f"the policy {name!r}" + ("" if enforced else " (report-only)")
 
 
 def _unknown_form(obstacle: Obstacle, subject: str) -> Finding:
     return finding(
         _IDENTITY,
         "unknown",
-        f"{_policy(obstacle)} has parts that this collection does not know: {', '.join(obstacle.unknown)}",
+        f"{policy_named(obstacle.name, obstacle.enforced)} has parts that this collection does not know: "
+        + ", ".join(obstacle.unknown),
         "it may stop joins or MDM enrollments",
         "look at the policy in the Microsoft Entra admin center; What If shows what it does to a user",
         subject,
@@ -163,7 +166,7 @@ def _unknown_cover(obstacle: Obstacle, why: str, subject: str) -> Finding:
     return finding(
         _IDENTITY,
         "unknown",
-        f"whether {_policy(obstacle)} covers the user cannot be told: {why}",
+        f"whether {policy_named(obstacle.name, obstacle.enforced)} covers the user cannot be told: {why}",
         f"it {_DEMANDS[obstacle.demand]} {obstacle.where}s",
         "ask What If in the Microsoft Entra admin center about the user",
         subject,

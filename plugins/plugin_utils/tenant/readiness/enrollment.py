@@ -1,10 +1,9 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings about the MDM enrollment that follows a join: MDM scope, limit of devices.
+"""Findings about the MDM enrollment that follows a join: MDM scope, and whether Intune takes the devices.
 
-Sources: Intune, "Bulk enrollment for Windows devices", "Device limit restrictions";
-Microsoft Graph, "mobilityManagementPolicy".
+Sources: Intune, "Bulk enrollment for Windows devices"; Microsoft Graph, "mobilityManagementPolicy".
 
 Internal to winops.entra: may change in any release.
 """
@@ -15,11 +14,10 @@ from collections.abc import Iterable
 
 from ...findings import Finding
 from ...result import Failure
+from . import limits
 from .findings import DOCS, finding, unknown
 from .questions import Answered, Person
-from .restrictions import LIMIT_TYPE, platform_restrictions, without_type
-
-_LIMIT_KINDS = ("limit", "defaultLimit")
+from .restrictions import platform_restrictions
 
 
 def mdm_groups(mdm: Answered) -> list[str]:
@@ -81,7 +79,9 @@ def mdm_scope(mdm: Answered, people: list[Person]) -> Iterable[Finding]:
             )
 
 
-def enrollment(args: dict, configurations: Answered, people: list[Person]) -> list[Finding]:
+def enrollment(
+    args: dict, configurations: Answered, assigned: list[limits.Limit], people: list[Person]
+) -> list[Finding]:
     """Intune's own limit of devices a user, and whether it takes Windows at all."""
     if isinstance(configurations, Failure):
         found = unknown("enrollment_limit", configurations, doc=DOCS["limit"])
@@ -92,54 +92,4 @@ def enrollment(args: dict, configurations: Answered, people: list[Person]) -> li
                 )
             ]
         return [found]
-    return [*platform_restrictions(configurations, people), *_limit(args, configurations, people)]
-
-
-def _limit(args: dict, configurations: list[dict], people: list[Person]) -> Iterable[Finding]:
-    identity, doc = "enrollment_limit", DOCS["limit"]
-    rows = [row for row in configurations if row.get("@odata.type") == LIMIT_TYPE or without_type(row, _LIMIT_KINDS)]
-    limits = [row["limit"] for row in rows if row.get("limit") is not None]
-    if len(limits) < len(rows):
-        yield finding(
-            identity,
-            "unknown",
-            "there is a device limit, but the tenant does not show its number",
-            "users may not be able to enroll more devices (0x80180013)",
-            "look at the device limit restrictions in the Intune admin center",
-            doc=doc,
-        )
-        return
-    if not limits:
-        yield finding(identity, "pass", "Intune has no device limit for users", doc=doc)
-        return
-    least, most = min(limits), max(limits)
-    limit = str(least) if least == most else f"{least} to {most}"
-    named = [person for person in people if person.known and not person.package]
-    if not named:
-        yield finding(
-            identity, "pass", f"Intune lets a user enroll {limit} devices; bulk enrollments do not count", doc=doc
-        )
-    for person in named:
-        if isinstance(person.owned, Failure):
-            yield unknown(identity, person.owned, person.name, doc)
-            continue
-        managed = sum(bool(device.get("isManaged")) for device in person.owned)
-        observed = f"{managed} managed devices, and Intune's limit is {limit}"
-        if managed + args["devices_per_user"] <= least:
-            yield finding(identity, "pass", observed, subject=person.name, doc=doc)
-        else:
-            certain = managed + args["devices_per_user"] > most
-            yield finding(
-                identity,
-                "fail" if certain else "warn",
-                observed,
-                (
-                    "the device will join, but its MDM enrollment fails (0x80180013)"
-                    if certain
-                    else "the device's MDM enrollment may fail (0x80180013); "
-                    "which limit applies depends on the user's groups"
-                ),
-                "remove old devices from Intune, or raise the device limit restriction",
-                person.name,
-                doc,
-            )
+    return [*platform_restrictions(configurations, people), *limits.judge(args, configurations, assigned, people)]

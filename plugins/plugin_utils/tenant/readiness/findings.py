@@ -18,7 +18,9 @@ READINESS_IDS = (
     "mfa_at_join",
     "user",
     "licence",
+    "domain",
     "conditional_access",
+    "what_if",
     "security_defaults",
     "service_principal",
     "mdm_scope",
@@ -29,6 +31,9 @@ READINESS_IDS = (
     "preparation_group",
     "preparation_account",
     "preparation_conflict",
+    "token_role",
+    "token_sign_in",
+    "token_scope",
 )
 _LEARN = "https://learn.microsoft.com/"
 DOCS = {
@@ -37,6 +42,8 @@ DOCS = {
     "mdm": _LEARN + "mem/intune/enrollment/windows-enroll#enable-windows-automatic-enrollment",
     "licence": _LEARN + "mem/intune/fundamentals/licenses",
     "access": _LEARN + "entra/identity/conditional-access/concept-conditional-access-cloud-apps",
+    "domain": _LEARN + "entra/identity/devices/device-join-plan#review-your-identity-infrastructure",
+    "what_if": _LEARN + "entra/identity/conditional-access/what-if-tool",
     "defaults": _LEARN + "entra/fundamentals/security-defaults",
     "limit": _LEARN + "mem/intune/enrollment/device-limit-intune-azure",
     "restriction": _LEARN + "mem/intune/enrollment/enrollment-restrictions-set",

@@ -32,29 +32,44 @@ REGISTRATION_POLICY_KIND = object_of(
 SECURITY_DEFAULTS_KIND = object_of({"isEnabled": needed(FLAG)})
 ACCESS_POLICY_KIND = object_of(
     {
+        "id": TEXT,
         "displayName": LINE,
         "state": needed(TEXT),
         "conditions": object_of(
             {
                 "users": object_of(
-                    all_of("includeUsers", "excludeUsers", "includeGroups", "excludeGroups", kind=_TEXTS)
+                    all_of(
+                        *("includeUsers", "excludeUsers", "includeGroups", "excludeGroups"),
+                        *("includeRoles", "excludeRoles"),
+                        kind=_TEXTS,
+                    )
                 ),
                 "applications": object_of(
                     all_of("includeApplications", "excludeApplications", "includeUserActions", kind=_TEXTS)
                 ),
                 "platforms": object_of(all_of("includePlatforms", "excludePlatforms", kind=_TEXTS)),
                 "locations": object_of({"includeLocations": _TEXTS}),
-                "devices": object_of({}),
+                "devices": object_of({"deviceFilter": object_of({"rule": TEXT})}),
                 "clientAppTypes": _TEXTS,
             }
         ),
         "grantControls": object_of({"builtInControls": _TEXTS, "operator": TEXT}),
     }
 )
+DOMAIN_KIND = object_of({"id": needed(LINE), "authenticationType": TEXT})
+ASSIGNMENT_KIND = object_of({"target": object_of({"@odata.type": TEXT, "groupId": TEXT})})
+ROLE_ASSIGNMENT_KIND = object_of(
+    {
+        "principalId": needed(IDENTITY),
+        "directoryScopeId": needed(TEXT),
+        "principal": object_of({"@odata.type": TEXT}),
+    }
+)
 PRINCIPAL_KIND = object_of({"appId": needed(TEXT), "accountEnabled": FLAG})
 ENROLLMENT_KIND = object_of(
     {
         "@odata.type": TEXT,
+        "id": TEXT,
         "displayName": or_null(LINE),
         **all_of("limit", "priority", kind=NUMBER),
         "windowsRestriction": object_of({"platformBlocked": FLAG}),

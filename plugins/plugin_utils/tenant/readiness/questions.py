@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ...result import Failure
 from ...task import Task
@@ -140,10 +140,18 @@ class Person:
         return str(upn).lower().startswith(PACKAGE_USER)
 
 
-def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
-    """Everything but memberships: what the tenant says, by the names of _TENANT and _of_beta, and the users."""
+def user_item(user: str) -> Item:
+    """The question about a user by name or id."""
+    purpose = Purpose(f"read the user {user}", _USERS)
+    return Item("GET", odata.path("users", user), purpose, {"$select": _USER_SELECT}, kind=USER_KIND)
+
+
+def ask(task: Task, more: Mapping[str, Item]) -> tuple[dict[str, Answered], list[Person]]:
+    """Everything but memberships: what the tenant says, by the names of _TENANT, ``more`` and _of_beta, and the
+    users."""
     client, args = task.client, task.args
-    items = list(_TENANT.values())
+    asked = {**_TENANT, **more}
+    items = list(asked.values())
     prefixes, users = args["user_prefixes"] or [], list(dict.fromkeys(args["users"] or []))
     searches = [
         Item(
@@ -158,20 +166,11 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
         )
         for prefix in prefixes
     ]
-    reads = [
-        Item(
-            "GET",
-            odata.path("users", user),
-            Purpose(f"read the user {user}", _USERS),
-            {"$select": _USER_SELECT},
-            kind=USER_KIND,
-        )
-        for user in users
-    ]
+    reads = [user_item(user) for user in users]
     owned = [look_up.owned_item(user, ("id", "trustType", "isManaged")) for user in users]
     everything = [*items, *searches, *reads, *owned]
     read = iter(answered(client, everything))
-    said = {name: next(read) for name in _TENANT}
+    said = {name: next(read) for name in asked}
     found = [(prefix, next(read)) for prefix in prefixes]
     people = [Person(user, next(read)) for user in users]
     for person in people:
@@ -186,7 +185,7 @@ def ask(task: Task) -> tuple[dict[str, Answered], list[Person]]:
             if upn.lower().startswith(prefix.lower()) and row["id"].lower() not in known:
                 known.add(row["id"].lower())
                 people.append(Person(upn, row, [], found=True))
-    if args["expect_mdm"]:
+    if args["expect_mdm"] or args["token_requesters"]:
         said |= _of_beta(task)
     return said, people
 
@@ -204,7 +203,8 @@ def answered(client: GraphClient, items: list[Item], version: str = "v1.0") -> l
 
 def _of_beta(task: Task) -> dict[str, Answered]:
     """ "enrollment", "identifiers", and "mdm", the MDM scope of Intune, which a signed-in user alone may read."""
-    asked, refused = {"enrollment": _ENROLLMENT, "identifiers": _IDENTIFIERS}, {}
+    asked = {"enrollment": _ENROLLMENT, "identifiers": _IDENTIFIERS} if task.args["expect_mdm"] else {}
+    refused: dict[str, Answered] = {}
     try:
         task.client.require_delegated(_MDM_SCOPE.purpose.what, _MDM.delegated[0])
         asked |= {"mdm": _MDM_SCOPE, "groups": _MDM_GROUPS}
@@ -212,7 +212,7 @@ def _of_beta(task: Task) -> dict[str, Answered]:
         if failure.error["name"] != "delegated_only":
             raise
         refused["mdm"] = failure
-    said = dict(zip(asked, answered(task.client, list(asked.values()), "beta")))
+    said = dict(zip(asked, answered(task.client, list(asked.values()), "beta"))) if asked else {}
     groups = said.pop("groups", None)
     if isinstance(said.get("mdm"), dict) and said["mdm"]["appliesTo"] == "selected":
         said["mdm"] = groups if isinstance(groups, Failure) else {**said["mdm"], "includedGroups": groups}

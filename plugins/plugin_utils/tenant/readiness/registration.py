@@ -128,12 +128,13 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
         )
     observed = "the registration policy requires MFA to join or register"
     twice = [obstacle.name for obstacle in obstacles if obstacle.registers and obstacle.enforced]
+    both = f"Conditional Access requires it as well ({twice[0]!r}), and then it must be off here" if twice else ""
     if any(person.package for person in people):
         return finding(
             identity,
             "fail",
             observed,
-            "joins with provisioning packages fail, because nobody can confirm",
+            "joins with provisioning packages fail, because nobody can confirm" + (f"; {both}" if both else ""),
             "set mfa_required of the registration policy to false, and use Conditional Access",
             doc=doc,
         )
@@ -142,7 +143,7 @@ def _mfa_at_join(policy: dict, people: list[Person], obstacles: list[Obstacle]) 
             identity,
             "warn",
             observed,
-            f"Conditional Access requires it as well ({twice[0]!r}), and then it must be off here ({REGISTER})",
+            f"{both} ({REGISTER})",
             "set mfa_required of the registration policy to false",
             doc=doc,
         )

@@ -57,8 +57,9 @@ def security_defaults(defaults: Answered, people: list[Person]) -> list[Finding]
     ]
 
 
-def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
-    """Microsoft's own applications that joins and enrollments speak to."""
+def principals(rows: Answered, expect_mdm: bool, makes_tokens: bool) -> list[Finding]:
+    """Microsoft's own applications that joins and enrollments speak to. ``makes_tokens``: somebody will make bulk
+    tokens."""
     identity, doc = "service_principal", DOCS["principal"]
     if isinstance(rows, Failure):
         return [unknown(identity, rows, doc=doc)]
@@ -77,10 +78,11 @@ def principals(rows: Answered, expect_mdm: bool) -> list[Finding]:
             findings.append(finding(identity, "pass", "is not in the tenant, and need not be", subject=name, doc=doc))
         elif application not in enabled:
             # Packages that exist already do without the principal that makes new ones.
+            minor = application == SYNC_FABRIC and not makes_tokens
             findings.append(
                 finding(
                     identity,
-                    "warn" if application == SYNC_FABRIC else "fail",
+                    "warn" if minor else "fail",
                     "is not in the tenant",
                     without,
                     f"create the service principal of application {application}",

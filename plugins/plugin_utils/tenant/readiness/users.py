@@ -27,8 +27,7 @@ def users(args: dict, policy: Answered, people: list[Person]) -> list[Finding]:
     """The findings about each user, in the order in which they were named."""
     findings = []
     for person in people:
-        account = _account(person)
-        findings.append(account)
+        findings.append(account(person))
         if not person.known:
             continue
         if not person.package:
@@ -37,7 +36,8 @@ def users(args: dict, policy: Answered, people: list[Person]) -> list[Finding]:
     return findings
 
 
-def _account(person: Person) -> Finding:
+def account(person: Person) -> Finding:
+    """Whether the user is there and enabled."""
     identity, doc = "user", DOCS["bulk"] if person.package else None
     if isinstance(person.row, Failure):
         if getattr(person.row, "status", None) == 404:

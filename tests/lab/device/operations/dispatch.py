@@ -68,6 +68,8 @@ async def run_request(device, caller: Caller, request: dict) -> dict:
 async def _run(device, caller: Caller, step: dict) -> dict:
     try:
         name, params = _checked(step)
+        if _refused(device, name, params):
+            raise access_denied()
         value = HANDLERS[name](device, caller, **params)
         return {"ok": True, "value": await value if inspect.isawaitable(value) else value}
     except WindowsError as error:
@@ -96,6 +98,12 @@ def _checked(step: dict) -> tuple[str, dict]:
     if missing:
         raise bad_argument(f"{name} needs the parameter '{missing[0]}'")
     return name, {("class_name" if key == "class" else key): value for key, value in params.items()}
+
+
+def _refused(device, name: str, params: dict) -> bool:
+    """Whether this device refuses this operation, or this key, log or class of it."""
+    texts = {value.lower() for value in params.values() if isinstance(value, str)}
+    return any(one["op"] == name and one.get("of", "").lower() in (*texts, "") for one in device.refused_reads)
 
 
 def require_system(caller: Caller) -> None:

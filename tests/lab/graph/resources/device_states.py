@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """States of policies on managed devices, and Intune's report of them.
 
-A list of states comes with empty ``settingStates``; the settings have a path of their own. The report is a file: JSON
+A list of states comes with empty ``settingStates``; the settings have a path of their own, by the policy's id, with
+those of the user and of the System account together. The report is a file: JSON
 as application/octet-stream, which a batch carries in base64. Microsoft publishes no permissions for these calls.
 """
 
@@ -23,11 +24,16 @@ KINDS = {
     "deviceConfigurationStates": (Kind("deviceConfigurationState"), Kind("deviceConfigurationSettingState")),
 }
 _COLUMNS = {
+    "IntuneDeviceId": ("device", "String"),
+    "PolicyBaseTypeName": ("kind", "String"),
     "PolicyId": ("id", "String"),
     "PolicyName": ("name", "String"),
     "PolicyStatus": ("status", "Int32"),
     "UPN": ("user", "String"),
 }
+#: Rows of one answer, whatever was asked for.
+_MOST = 50
+_PERSON = ("userPrincipalName", "userId")
 _ID = re.compile(r"\(IntuneDeviceId eq '([0-9a-fA-F-]{36})'\)")
 
 
@@ -41,11 +47,11 @@ def list_states(call: Call) -> Answer:
 @route("GET", _DEVICE + "/deviceConfigurationStates/{state}/settingStates", READ)
 def list_settings(call: Call) -> Answer:
     name = call.path[-3]
-    found = next((row for row in _rows(call, name) if row["id"] == call.params["state"].lower()), None)
-    if found is None:
+    found = [row for row in _rows(call, name) if row["id"] == call.params["state"].lower()]
+    if not found:
         raise intune_error(404, "ResourceNotFound", "Policy state not found", "/".join(call.path))
-    person = {"userPrincipalName": found["userPrincipalName"], "userId": found["userId"]}
-    return collection(call, KINDS[name][1], [{**row, **person} for row in found["rows"]])
+    rows = [{**row, **{key: state[key] for key in _PERSON}} for state in found for row in state["rows"]]
+    return collection(call, KINDS[name][1], rows)
 
 
 @route("POST", REPORT, READ, versions=("beta",))
@@ -58,7 +64,9 @@ def report(call: Call) -> Answer:
         raise intune_error(400, "BadRequest", "The filter or the columns of the report are not valid.", call.path[-1])
     rows = call.side.tenant.policy_reports.get(named[1].lower(), [])
     skip, top = body.get("skip") or 0, body.get("top") or 50
-    shown = [[row.get(_COLUMNS[name][0], "") for name in columns] for row in rows[skip : skip + top]]
+    given = {"device": named[1].lower(), "kind": "DeviceManagementConfigurationPolicy"}
+    top = min(top, _MOST)
+    shown = [[{**given, **row}.get(_COLUMNS[name][0], "") for name in columns] for row in rows[skip : skip + top]]
     table = {
         "TotalRowCount": len(rows),
         "Schema": [{"Column": name, "PropertyType": _COLUMNS[name][1]} for name in columns],

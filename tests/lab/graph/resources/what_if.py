@@ -4,8 +4,9 @@
 """/identity/conditionalAccess/evaluate: What If. One answer a second for the whole tenant, in a batch as outside one.
 
 Microsoft Graph reference, "conditionalAccessRoot: evaluate". The older body (conditionalAccessWhatIfSubject) is
-refused, and so is one without the three objects or their types. Conditions that are not given are assumed: a device is
-not compliant, there is no risk; only a location cannot be.
+refused, and so is one without the three objects or their types, or with a user action that does not exist. Conditions
+that are not given are assumed: a device is not compliant, there is no risk; only a location cannot be. A user action is
+met by policies for it alone, and by none for applications. The registration policy's own MFA switch is no policy.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ RESULT = Kind("whatIfAnalysisResult", pages=None, on_select=("deletedDateTime",)
 SECONDS = 1.0
 _TYPE = "#microsoft.graph."
 _CLAUSE = re.compile(r'device\.(\w+) -(eq|ne) "?([^"]*?)"?$', re.IGNORECASE)
-_OFFICE = "office365"
+#: What a request names, and what it is in a policy.
+_ACTIONS = {
+    "registerOrJoinDevices": "urn:user:registerdevice",
+    "registerSecurityInformation": "urn:user:registersecurityinfo",
+}
 
 
 @route("POST", "/identity/conditionalAccess/evaluate", PERMISSIONS)
@@ -37,6 +42,8 @@ def evaluate(call: Call) -> Answer:
     kind = context.get("@odata.type")
     if kind not in (_TYPE + "applicationContext", _TYPE + "userActionContext"):
         raise _bad("The type of signInContext is missing or not supported.")
+    if kind == _TYPE + "userActionContext" and context.get("userAction") not in _ACTIONS:
+        raise _bad("The userAction is missing or not supported.")
     user = tenant.users.get(str(identity.get("userId")).lower())
     if user is None:
         raise _bad("The user does not exist.")
@@ -74,16 +81,22 @@ def _why_not(call: Call, policy: Row, user: Row, context: Row, given: Row) -> st
         return "users"
     if not _is_for(conditions.get("applications") or {}, context):
         return "userActions" if "userAction" in context else "application"
-    platforms = [one.lower() for one in (conditions.get("platforms") or {}).get("includePlatforms", [])]
-    if platforms and not {"all", str(given.get("devicePlatform")).lower()} & set(platforms):
+    platform, platforms = str(given.get("devicePlatform")).lower(), conditions.get("platforms") or {}
+    included = {one.lower() for one in platforms.get("includePlatforms") or []}
+    if included and not {"all", platform} & included:
         return "devicePlatform"
+    if platform in {one.lower() for one in platforms.get("excludePlatforms") or []}:
+        return "devicePlatform"
+    clients = set(conditions.get("clientAppTypes") or ["all"])
+    if not {"all", given.get("clientAppType", "browser")} & clients:
+        return "clientApps"
     rule = ((conditions.get("devices") or {}).get("deviceFilter") or {}) or None
     if rule and _fits(rule["rule"], given.get("deviceInfo") or {}) is not (rule.get("mode") == "include"):
         return "devices"
-    if conditions.get("signInRiskLevels"):
-        return "signInRisk"
-    if conditions.get("userRiskLevels"):
-        return "userRisk"
+    for name, asked in (("signInRisk", "signInRiskLevel"), ("userRisk", "userRiskLevel")):
+        levels = conditions.get(f"{name}Levels")
+        if levels and given.get(asked, "none") not in levels:
+            return name
     if (conditions.get("locations") or {}).get("includeLocations", ["All"]) != ["All"] and "ipAddress" not in given:
         return "notEnoughInformation"
     return ""
@@ -91,14 +104,14 @@ def _why_not(call: Call, policy: Row, user: Row, context: Row, given: Row) -> st
 
 def _covers(call: Call, users: Row, user: Row) -> bool:
     tenant = call.side.tenant
-    roles = set(tenant.roles_of(user["id"]))
+    roles, groups = set(tenant.roles_of(user["id"])), tenant.groups_of(user["id"])
+    names = {"All", user["id"], *(["GuestsOrExternalUsers"] if user.get("userType") == "Guest" else [])}
 
     def named(prefix: str) -> bool:
-        if {"All", user["id"]} & set(users.get(f"{prefix}Users") or []):
-            return True
-        groups = [tenant.groups[one] for one in users.get(f"{prefix}Groups") or [] if one in tenant.groups]
-        return any(user["id"] in group["members"] for group in groups) or bool(
-            roles & set(users.get(f"{prefix}Roles") or [])
+        return bool(
+            names & set(users.get(f"{prefix}Users") or [])
+            or groups & set(users.get(f"{prefix}Groups") or [])
+            or roles & set(users.get(f"{prefix}Roles") or [])
         )
 
     return named("include") and not named("exclude")
@@ -106,8 +119,7 @@ def _covers(call: Call, users: Row, user: Row) -> bool:
 
 def _is_for(applications: Row, context: Row) -> bool:
     if "userAction" in context:
-        wanted = [one.rpartition(":")[2].lower() for one in applications.get("includeUserActions") or []]
-        return str(context["userAction"]).lower().startswith("register") and bool(wanted)
+        return _ACTIONS[context["userAction"]] in (applications.get("includeUserActions") or [])
     asked = {one.lower() for one in context.get("includeApplications") or []}
     included = {one.lower() for one in applications.get("includeApplications") or []}
     excluded = {one.lower() for one in applications.get("excludeApplications") or []}

@@ -49,6 +49,25 @@ def test_what_a_policy_demands_is_held_against_the_device(bench, controls, opera
     assert result_of == kind and "Demand" in observed and "Office365" in observed
 
 
+@pytest.mark.parametrize(
+    ("registered", "controls", "kinds"),
+    [
+        (["mobilePhone", "email"], ("mfa",), []),
+        (["mobilePhone", "email"], ("mfa", "compliantDevice"), []),
+        (["mobilePhone", "email"], ("mfa", "passwordChange"), ["warn"]),
+        ([], ("mfa",), ["warn"]),
+        (None, ("mfa",), ["warn"]),
+    ],
+)
+def test_mfa_that_the_user_has_registered_is_in_nobodys_way(bench, registered, controls, kinds):
+    bench.policy("Demand", controls=controls)
+    bench.user("dan", registered)
+    device = bench.managed("PC-1", user="dan", compliance="noncompliant")
+    result = ask(bench, device, questions=["user", "registration"])
+    assert verdicts(result) == ["more_asked"], "what the service says stays"
+    assert [kind for kind, _observed in found(result, "access")] == kinds
+
+
 def test_a_device_that_is_what_a_policy_demands_is_let_in(bench):
     bench.policy("Compliant", controls=("compliantDevice",))
     bench.policy("Either", controls=("compliantDevice", "domainJoinedDevice"))

@@ -43,6 +43,14 @@ class ReadinessGraph(DeviceGraph):
             },
         ]
         self.mdm["appliesTo"] = "all"
+        self.domains = {"contoso.com": "Managed"}
+        #: (role, principal, scope) of role assignments; what the report of registered methods says of a user.
+        self.roles: list[tuple[str, str, str]] = []
+        self.methods: dict[str, dict] = {}
+        #: What the service says of a policy, by its name: (policyApplies, analysisReasons). Of others that they apply
+        #: where they are about the user action.
+        self.says: dict[str, tuple[bool, str]] = {}
+        self.limit_assignments: dict[str, list[dict]] = {}
         self.identifiers: list[dict] = []
         self.prepared: list[dict] = []
         self.profiles: list[dict] = []
@@ -74,6 +82,24 @@ class ReadinessGraph(DeviceGraph):
                 lambda q, b: httpx.Response(200, json=self.defaults),
             ),
             ("GET identity/conditionalAccess/policies", lambda q, b: _page(self.access)),
+            ("POST identity/conditionalAccess/evaluate", lambda q, b: _page([self._said(row) for row in self.access])),
+            (
+                "GET domains",
+                lambda q, b: _page([{"id": name, "authenticationType": kind} for name, kind in self.domains.items()]),
+            ),
+            ("GET roleManagement/directory/roleAssignments", self._assignments),
+            (
+                "GET reports/authenticationMethods/userRegistrationDetails/([^/]+)",
+                lambda q, b, identity: (
+                    httpx.Response(200, json={"id": identity, **self.methods[identity]})
+                    if identity in self.methods
+                    else error(404, "ResourceNotFound")
+                ),
+            ),
+            (
+                "GET deviceManagement/deviceEnrollmentConfigurations/([^/]+)/assignments",
+                lambda q, b, identity: _page([{"target": one} for one in self.limit_assignments[identity]]),
+            ),
             (
                 "GET servicePrincipals",
                 lambda q, b: _page(
@@ -107,6 +133,29 @@ class ReadinessGraph(DeviceGraph):
             (r"POST users/([^/]+)/checkMemberGroups", self._member),
             *super()._routes(),
         ]
+
+    def _said(self, row: dict) -> dict:
+        acts = "urn:user:registerdevice" in row["conditions"]["applications"].get("includeUserActions", [])
+        applies, reasons = self.says.get(row["displayName"], (acts, "notSet" if acts else "userActions"))
+        return {**row, "policyApplies": applies, "analysisReasons": reasons}
+
+    def _assignments(self, query, body) -> httpx.Response:
+        return _page(
+            [
+                {
+                    "id": guid(f"{role}/{principal}/{scope}"),
+                    "roleDefinitionId": role,
+                    "principalId": principal,
+                    "directoryScopeId": scope,
+                    "principal": {
+                        "@odata.type": f"#microsoft.graph.{'group' if principal in self.groups else 'user'}",
+                        "id": principal,
+                    },
+                }
+                for role, principal, scope in self.roles
+                if role in query["$filter"]
+            ]
+        )
 
     def _part(self, rows, identity, part) -> httpx.Response:
         return _page(next(row for row in rows if row["id"] == identity)[part])
