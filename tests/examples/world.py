@@ -142,6 +142,7 @@ OVER_A_FLEET = (
     "plugins/modules/device_association.py: Read the DeviceLink of each device",
     "plugins/modules/device_association.py: Associate all of them",
     "plugins/modules/directory_device_info.py",
+    "plugins/modules/directory_diagnosis.py",
     "plugins/modules/directory_posture.py",
     "docs/directory-posture.md",
     "plugins/modules/wait_for_management.py",
