@@ -177,3 +177,20 @@ ODD = (
     "mfa_asked",
     "admin_report",
 )
+#: Of both, what the integration tests play.
+SAMPLE = (
+    "no_first_sync",
+    "not_encrypted",
+    "no_tpm_protector",
+    "key_not_stored",
+    "cm_manages_it",
+    "reset_blocked",
+    "blocked",
+    "no_record",
+    "policy_fails",
+    "no_mfa",
+    "remediated",
+    "twin",
+    "key_without_event",
+    "mfa_asked",
+)

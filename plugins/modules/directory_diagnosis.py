@@ -60,13 +60,14 @@ options:
   questions:
     description:
       - What to ask. V(sign_ins) is the sign-in log, V(audits) the directory audits of registrations,
-        V(enrollment_failures) Intune's enrollment failures, V(readiness) the settings of the tenant for the users
+        V(enrollment_failures) Intune's enrollment failures, V(objects) whether Entra has the joined devices and has
+        them enabled, V(readiness) the settings of the tenant for the users
         concerned, as in M(winops.entra.readiness_info).
       - V(readiness) is asked for devices that are not well, and for those that did not answer.
     type: list
     elements: str
-    choices: [sign_ins, audits, enrollment_failures, readiness]
-    default: [sign_ins, audits, enrollment_failures, readiness]
+    choices: [sign_ins, audits, enrollment_failures, objects, readiness]
+    default: [sign_ins, audits, enrollment_failures, objects, readiness]
   hours:
     description:
       - Entries of the last hours count, this many, by the controller's clock. The default is 72, unless O(since) is
@@ -103,8 +104,8 @@ attributes:
 notes:
   - The permissions, application or delegated, are C(AuditLog.Read.All) and a license of Microsoft Entra ID P1 (sign-ins
     and audits), C(Policy.Read.ConditionalAccess) or C(Policy.Read.All) for the policies of a sign-in,
-    C(DeviceManagementManagedDevices.Read.All) (enrollment failures), and for V(readiness) those of
-    M(winops.entra.readiness_info).
+    C(DeviceManagementManagedDevices.Read.All) (enrollment failures), C(Device.Read.All) (objects), and for
+    V(readiness) those of M(winops.entra.readiness_info).
   - The service answers about five requests for logs in ten seconds. The task keeps to that, and shows the expected time
     if it is more than some seconds.
   - Sign-ins without a person, as those of a package, are in the beta of Microsoft Graph.
@@ -120,12 +121,12 @@ EXAMPLES = r"""
 - name: What the device itself says
   winops.entra.diagnose:
   register: why
+  ignore_unreachable: true
 
-- name: What each device says, and by what the tenant knows it
+- name: What each device says, by its name
   ansible.builtin.set_fact:
     failed_device:
       name: "{{ inventory_hostname }}"
-      user: "{{ joined_by | default(none) }}"
       diagnosis: "{{ why }}"
 
 - name: What the tenant says, for all devices at once
@@ -252,6 +253,71 @@ devices:
       description: What the tenant says about the device, the highest weight first, in the form of RV(findings).
       type: list
       elements: dict
+      contains:
+        id:
+          description: What it is about.
+          type: str
+        result:
+          description: V(warn), V(fail) or V(unknown).
+          type: str
+        subject:
+          description: The device by its name.
+          type: str
+        observed:
+          description: What the tenant says.
+          type: str
+        expected:
+          description: Always null. C(cause) says what is wrong.
+          type: str
+        cause:
+          description: Why that matters.
+          type: str
+        fix:
+          description: What to do.
+          type: str
+        side:
+          description: Where the problem is, V(tenant), V(device), V(network) or V(controller).
+          type: str
+        doc:
+          description: Where to read more, otherwise null.
+          type: str
+        permissions:
+          description: Always empty.
+          type: list
+          elements: str
+        evidence:
+          description: The entries of the logs, in the form of RV(devices[].cause.evidence).
+          type: list
+          elements: dict
+          contains:
+            source:
+              description: V(device) or V(tenant).
+              type: str
+            log:
+              description: The log, the registry key, the check or the setting that it was read from.
+              type: str
+            event:
+              description: The id of an event on the device, otherwise null.
+              type: int
+            utc:
+              description: When it was written, on the device by the device's clock. Null if it has no time.
+              type: str
+            data:
+              description: What was read.
+              type: list
+              elements: str
+            code:
+              description: The AADSTS code or the HRESULT, null without one.
+              type: str
+            request_id:
+              description: The request at Entra, otherwise null.
+              type: str
+            correlation_id:
+              description: The id that an attempt has in all logs of the tenant, otherwise null.
+              type: str
+            matched_by:
+              description: By what an entry of the tenant belongs to the device, as above, otherwise null.
+              type: str
     sign_ins:
       description:
         - The sign-ins that belong to the device, or may belong to it, the surest and newest first, at most 20. Null if
@@ -395,8 +461,8 @@ findings:
     id:
       description:
         - What it is about. V(sign_in), V(conditional_access), V(registration), V(enrollment), V(no_trace) (the device
-          has failed, and the logs have nothing about it), V(contradiction), V(sign_in_log), V(audit_log),
-          V(enrollment_log), or an id of M(winops.entra.readiness_info).
+          has failed, and the logs have nothing about it), V(contradiction), V(device_object), V(sign_in_log),
+          V(audit_log), V(enrollment_log), or an id of M(winops.entra.readiness_info).
       type: str
     result:
       description: V(warn), V(fail) or V(unknown).
@@ -430,6 +496,35 @@ findings:
       description: The entries of the logs, in the form of RV(devices[].cause.evidence).
       type: list
       elements: dict
+      contains:
+        source:
+          description: V(device) or V(tenant).
+          type: str
+        log:
+          description: The log, the registry key, the check or the setting that it was read from.
+          type: str
+        event:
+          description: The id of an event on the device, otherwise null.
+          type: int
+        utc:
+          description: When it was written, on the device by the device's clock. Null if it has no time.
+          type: str
+        data:
+          description: What was read.
+          type: list
+          elements: str
+        code:
+          description: The AADSTS code or the HRESULT, null without one.
+          type: str
+        request_id:
+          description: The request at Entra, otherwise null.
+          type: str
+        correlation_id:
+          description: The id that an attempt has in all logs of the tenant, otherwise null.
+          type: str
+        matched_by:
+          description: By what an entry of the tenant belongs to the device, as above, otherwise null.
+          type: str
   sample:
     - id: conditional_access
       result: fail
@@ -545,7 +640,7 @@ error:
       type: str
 """
 
-ALL_LOG_QUESTIONS = ("sign_ins", "audits", "enrollment_failures", "readiness")
+ALL_LOG_QUESTIONS = ("sign_ins", "audits", "enrollment_failures", "objects", "readiness")
 FAILED_DEVICE_SPEC = {
     "name": {"type": "str", "required": True},
     "device_id": {"type": "str"},

@@ -117,17 +117,14 @@ EXAMPLES = r"""
   winops.entra.device_facts:
     gather_subset: [join]
 
-- name: Wait until Intune shows them, for at most 20 minutes
+- name: Wait until Intune shows them, for at most 20 minutes, and stop if one does not come
   winops.entra.wait_for_management:
     device_ids: >-
       {{ ansible_play_hosts | map('extract', hostvars, ['ansible_facts', 'entra', 'join', 'device_id']) | select }}
     timeout: 1200
+    fail_on: [intune]
   run_once: true
   register: arrival
-
-- name: Show who did not come, and why
-  ansible.builtin.debug:
-    msg: "{{ arrival.findings | map(attribute='observed') }}"
 
 - name: Wait until it is compliant and configured, with what is known from the device
   winops.entra.wait_for_management:
@@ -141,8 +138,12 @@ EXAMPLES = r"""
         signed_in: true
         as_of: "2026-11-30T08:15:00Z"
     timeout: 3600
-    fail_on: [compliant]
   run_once: true
+  register: finished
+
+- name: Show what has not come, and why
+  ansible.builtin.debug:
+    msg: "{{ finished.findings | map(attribute='observed') }}"
 """
 
 RETURN = r"""

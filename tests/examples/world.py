@@ -143,8 +143,11 @@ OVER_A_FLEET = (
     "plugins/modules/device_association.py: Read the DeviceLink of each device",
     "plugins/modules/device_association.py: Associate all of them",
     "plugins/modules/directory_device_info.py",
+    "plugins/modules/directory_diagnosis.py",
     "plugins/modules/directory_posture.py",
     "docs/directory-posture.md",
+    "plugins/modules/wait_for_management.py",
+    "docs/after-the-join.md",
     "plugins/modules/group.py: Read the id of each device, null if it is not joined",
     "plugins/modules/group.py: Put the joined devices into a group",
     "docs/tenant.md: Read the id of each device, null if it is not joined",
@@ -216,6 +219,9 @@ class World:
             # Of silence five minutes are too much here.
             values["confirm_serial_number: PF3K9Z1A"] = "gone_after: 3\n    confirm_serial_number: PF3K9Z1A"
             values["keep: user_data"] = "gone_after: 3\n    keep: user_data"
+        if source.endswith(("/wait_for_management.py", "after-the-join.md")):
+            # A device that does not come is waited for to the end.
+            values["timeout: 3600"] = "timeout: 3\n    poll_interval: 1"
         for example, value in values.items():
             text = text.replace(example, str(value))
         # What the lab is only asked for where an example has it: not every lab has these devices.

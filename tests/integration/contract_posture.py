@@ -38,7 +38,7 @@ def ask(app: BareGraph, user: str) -> None:
     device = f"/deviceManagement/managedDevices/{rows[0]['id']}"
     for version in ("v1.0", "beta"):
         for kind in ("deviceCompliancePolicyStates", "deviceConfigurationStates"):
-            [state] = app.get(f"{device}/{kind}", version)["value"]
+            [*_built_in, state] = app.get(f"{device}/{kind}", version)["value"]
             [setting] = app.get(f"{device}/{kind}/{state['id']}/settingStates", version)["value"]
             assert state["settingStates"] == [] and setting["settingName"] is None
         names = [row["id"] for row in app.get("/domains", version)["value"]]

@@ -15,24 +15,7 @@ from tests.integration.conftest import StartFleet
 from tests.integration.play import Player
 from tests.integration.rollouts import Rollout
 from tests.planted_rounds import Found, Refusal
-from tests.planted_verify import DEVICE, ODD, PLANTED, TENANT
-
-SAMPLE = (
-    "no_first_sync",
-    "not_encrypted",
-    "no_tpm_protector",
-    "key_not_stored",
-    "cm_manages_it",
-    "reset_blocked",
-    "blocked",
-    "no_record",
-    "policy_fails",
-    "no_mfa",
-    "remediated",
-    "twin",
-    "key_without_event",
-    "mfa_asked",
-)
+from tests.planted_verify import DEVICE, ODD, PLANTED, SAMPLE, TENANT
 
 
 class Runs(t.NamedTuple):

@@ -300,8 +300,9 @@ async def _change_token(request: web.Request) -> web.Response:
 
 async def _change_object(request: web.Request) -> web.Response:
     found, body = _find_object(request), await _body(request)
+    named = {name[0].upper() + name[1:]: value for name, value in body.items()}
+    _record(request, "Update device", "Update", audits.target("Device", found, named))
     found.update(body)
-    _record(request, "Update device", "Update", audits.target("Device", found, body))
     return web.json_response(found)
 
 

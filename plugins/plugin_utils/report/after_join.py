@@ -84,7 +84,7 @@ def _awaited(told: Told, failure: Told) -> Fields:
     return {
         "met": _flag(told.get("met")),
         "reason": _line(told.get("reason"), MAX_REASON),
-        "said": _line(told.get("said")),
+        "said": _line(told.get("said")) or "nobody has said why",
         "seconds": seconds if _is_number(seconds, 10**9) else None,
     }
 

@@ -74,7 +74,7 @@ RECORD_KINDS = {
     **dict.fromkeys((*PROOF_FIELDS, *AUTOPILOT_TEXTS, *KEY_TEXT_FIELDS, *VERIFY_TEXT_FIELDS), _TEXT),
     **dict.fromkeys(("changed", "mdm_enrolled", "restarted", "reboot_required", "fails"), _FLAG),
     **dict.fromkeys(("seconds", "findings_dropped"), _NUMBER),
-    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "asked"), _OBJECT),
+    **dict.fromkeys(("bitlocker", "state", "summary", "removal", "deployment", "sign_in", "asked", "tenant"), _OBJECT),
     **dict.fromkeys(AFTER_FIELDS, _OBJECT),
     **dict.fromkeys(("phases", "enrollments", "administrators", "changes", "findings", "removals", "users"), _OBJECTS),
     "settled": _OBJECTS,

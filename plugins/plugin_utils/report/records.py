@@ -15,7 +15,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ..proofs import PROOF_FIELDS
-from . import after_join, ansibles_own, autopilot, security_keys, verify
+from . import after_join, ansibles_own, autopilot, diagnosed, security_keys, verify
 from .told import object_in, objects_in, text_in
 
 REPORTED_ERROR_FIELDS = ("code", "name", "side", "cause", "fix", "doc")
@@ -125,19 +125,6 @@ def _not_looked(result: TaskResult) -> str:
     return "refused" if object_in(result, "error").get("name") in ansibles_own.REFUSED_AT_THE_DOOR else "failed"
 
 
-def _diagnose(result: TaskResult) -> dict:
-    """Of a device that is not well, code, name, cause and fix are those of the first finding."""
-    findings = objects_in(result, "findings")
-    made = {name: result.get(name) for name in ("conclusion", "summary")}
-    made |= {"findings": findings, "state": object_in(result, "state")}
-    if "healthy" not in result:
-        return made | {"outcome": _not_looked(result)}
-    if result["healthy"]:
-        return made | {"outcome": "healthy"}
-    first = {**findings[0], "name": findings[0].get("id")} if findings else {}
-    return made | {"outcome": "unhealthy"} | {field: first.get(field) for field in REPORTED_ERROR_FIELDS if first}
-
-
 def _autopilot(result: TaskResult) -> dict:
     """What all steps have said of the device: ``autopilot.record_of``. Seconds are those of the reset."""
     made = autopilot.record_of(result)
@@ -160,7 +147,7 @@ WORKS: dict[str, Callable[[TaskResult], dict]] = {
     after_join.JOIN_WORK: _joined,
     "disconnect": _disconnect,
     "preflight": _preflight,
-    "diagnose": _diagnose,
+    "diagnose": diagnosed.diagnosed,
     autopilot.WORK: _autopilot,
     security_keys.KEYS_WORK: _security_keys,
     verify.VERIFY_WORK: _verify,

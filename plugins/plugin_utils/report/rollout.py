@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..options import bad_option
 from ..result import Failure
@@ -20,6 +20,7 @@ from ..untrusted import visible
 from . import (
     after_join,
     autopilot,
+    diagnosed,
     gate,
     hand_over,
     journal,
@@ -39,10 +40,12 @@ from .run import moment, this_run
 from .sheet_words import About, place
 from .verified import totals as found
 
-#: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
-_KNOWN = {
+Known = Callable[[Mapping[str, t.Any], Collection[str]], dict[str, dict[str, t.Any]]]
+#: Works of which an earlier run tells something: what the report knows of a device goes into the next one.
+_KNOWN: dict[str, Known] = {
     autopilot.WORK: autopilot.known,
     security_keys.KEYS_WORK: security_keys.known,
+    "diagnose": diagnosed.known_devices,
     verify.VERIFY_WORK: verify.known,
     # Who verifies devices takes their ids from the report of their join.
     after_join.JOIN_WORK: verify.known,

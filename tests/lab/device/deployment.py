@@ -58,13 +58,14 @@ def place(device, user: str | None, at: str, hours: float = 0) -> str | None:
     outcome where it has ended."""
     run = Deployment(device, user)
     run.ago = datetime.timedelta(hours=hours)
-    try:
-        for phase, seconds in run.steps():
-            if at in (phase, HANG if seconds > device.deployment.seconds else phase):
-                return None
-    except _Stop as stop:
-        return run.stop(stop)
-    return run.end()
+    with device.directory.earlier(hours * 60):
+        try:
+            for phase, seconds in run.steps():
+                if at in (phase, HANG if seconds > device.deployment.seconds else phase):
+                    return None
+        except _Stop as stop:
+            return run.stop(stop)
+        return run.end()
 
 
 async def _run(device, run: Deployment) -> str:

@@ -5,7 +5,8 @@
 
 ========================  =============================================================================================
 GET, POST /tenant/intune  how policies and enrolled devices stand by now; {"sync": NAME}, {"restart": NAME},
-                          {"sign_in": NAME, "user": USER} (a name of the scenario) let something happen to a device,
+                          {"sign_in": NAME, "user": USER} (a name of the scenario), {"primary_user": NAME, "user": USER}
+                          let something happen to a device,
                           {"assign": POLICY, "to": "devices" | "users" | "nobody"} to a policy
 ========================  =============================================================================================
 """
@@ -49,6 +50,8 @@ def _happen(tenant: Tenant, body: dict[str, t.Any], now: float) -> None:
         arriving.of_name(tenant, body["restart"]).machine.restart(now)
     if "sign_in" in body:
         arriving.sign_in(tenant, arriving.of_name(tenant, body["sign_in"]), body["user"], now)
+    if "primary_user" in body:
+        arriving.set_primary_user(tenant, arriving.of_name(tenant, body["primary_user"]), body["user"])
     if "assign" in body:
         if tenant.intune is None or body.get("to") not in TARGETS:
             raise KeyError(body.get("to"))

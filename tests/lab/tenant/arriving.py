@@ -101,6 +101,11 @@ def sign_in(tenant: Tenant, course: Course, name: str, now: float) -> None:
     arrival.sync(tenant, course, now)
 
 
+def set_primary_user(tenant: Tenant, course: Course, name: str) -> None:
+    """Somebody makes a person the primary user of the device."""
+    course.record["users"] = [_person(tenant, name)["id"]]
+
+
 def shown(tenant: Tenant, now: float) -> Row:
     """How it all stands, for tests."""
     intune = tenant.intune

@@ -10,6 +10,7 @@ names, is ours.
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from . import logs
@@ -40,6 +41,11 @@ def by_registration(tenant: Tenant) -> Row:
 
 
 def target(kind: str, row: Row, changed: dict[str, t.Any] | None = None) -> Row:
+    """What was acted on; ``changed``: new values by the directory's names of properties, written as lists of one
+    (published exports)."""
+    names = f'"{", ".join(changed or {})}"'
+    updated = {"displayName": "Included Updated Properties", "oldValue": None, "newValue": names}
+    modified = [(name, [row.get(name[0].lower() + name[1:])], [value]) for name, value in (changed or {}).items()]
     return {
         "id": row.get("id"),
         "displayName": row.get("displayName"),
@@ -47,8 +53,14 @@ def target(kind: str, row: Row, changed: dict[str, t.Any] | None = None) -> Row:
         "userPrincipalName": row.get("userPrincipalName"),
         "groupType": None,
         "modifiedProperties": [
-            {"displayName": name, "oldValue": None, "newValue": f'"{value}"'} for name, value in (changed or {}).items()
-        ],
+            {
+                "displayName": name,
+                "oldValue": json.dumps(old) if old != new and old != [None] else "[]",
+                "newValue": json.dumps(new),
+            }
+            for name, old, new in modified
+        ]
+        + [updated] * bool(changed),
     }
 
 

@@ -10,11 +10,7 @@ import typing as t
 
 from . import device_objects
 from .model import Tenant
-
-
-def utc_seconds(moment: datetime.datetime) -> str:
-    """As Graph prints dates: ``2026-11-21T08:00:00Z``."""
-    return f"{moment.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+from .times import utc_seconds
 
 
 def add_device(

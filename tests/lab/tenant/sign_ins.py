@@ -16,6 +16,7 @@ import typing as t
 from . import logs
 from .access import Verdict
 from .defaults import FIRST_PARTY
+from .times import utc_seconds
 
 if t.TYPE_CHECKING:
     from .model import Directory, Tenant
@@ -102,7 +103,7 @@ def write(
     demanded = mfa or any("Mfa" in row["enforcedGrantControls"] for row in _applied(verdict)) or verdict.defaults
     row = {
         "id": request,
-        "createdDateTime": logs.moment(directory),
+        "createdDateTime": utc_seconds(directory.now()),
         "userDisplayName": user["displayName"],
         "userPrincipalName": user["userPrincipalName"].lower(),
         "userId": user["id"],

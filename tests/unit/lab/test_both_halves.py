@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from tests.lab.control import application
 from tests.lab.device import joinstate
-from tests.planted_verify import ODD, PLANTED
+from tests.planted_rounds import rounds
+from tests.planted_verify import ODD, PLANTED, SAMPLE
 
 from .graph_lab import GraphLab
 from .world_lab import Lab
 
+ROOT = Path(__file__).resolve().parents[3]
 SETUP = {"op": "events", "log": "Setup", "ids": [2], "limit": 5}
 SYSTEM = {**SETUP, "log": "System"}
 VOLUMES = {"op": "volume_encryption"}
@@ -46,6 +49,19 @@ def records(lab: Lab, name: str) -> list[dict]:
 def test_every_device_is_planted_or_odd(lab):
     assert sorted(host.name for host in lab.world.hosts) == sorted([*PLANTED, *ODD])
     assert len(PLANTED) >= 20 and len(ODD) >= 10
+
+
+def test_readme_and_guide_count_what_is_planted():
+    readme, guide = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/contributing.md"))
+    assert f"{len(PLANTED)} faults and {len(ODD)} oddities that the lab plants" in readme
+    assert f"each of {len(PLANTED) + len(ODD)} simulated devices after their join" in readme
+    assert f"{len(PLANTED)} have one thing wrong" in guide and f"{len(ODD)} are healthy and look odd" in guide
+    assert f"`make integration` plays {len(SAMPLE)} devices" in guide
+
+
+def test_each_planted_fault_is_refused_in_some_round():
+    refused = [(name, fault.id) for refusals in rounds() for name, fault, _group in refusals]
+    assert {(name, fault.id) for name, faults in PLANTED.items() for fault in faults} == set(refused)
 
 
 def test_intune_has_one_record_of_a_device_and_entra_the_key_of_its_protector(lab):

@@ -13,14 +13,16 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.lab.control import application
 from tests.lab.device import joinstate
 from tests.lab.device.furnish import PASSWORD
+from tests.lab.graph.service import Service
 
 from .world_lab import Lab
 
 
-def _with_client(tmp_path: Path, test) -> None:
+def _with_client(tmp_path: Path, test, graph: bool = False) -> None:
     async def main():
         lab = Lab(tmp_path)
-        async with TestClient(TestServer(application(lab.world))) as client:
+        service = Service(lab.world.directory, lab.clock) if graph else None
+        async with TestClient(TestServer(application(lab.world, service))) as client:
             await test(lab, client)
         await lab.world.stop()
 
@@ -180,6 +182,19 @@ def test_device_objects_can_be_disabled_and_deleted_behind_the_devices_back(tmp_
         assert joinstate.read(device) is not None
 
     _with_client(tmp_path, test)
+
+
+def test_the_logs_can_be_written_and_read_behind_everybodys_back(tmp_path):
+    async def test(lab, client):
+        begun = await _json(await client.get("/tenant/logs"))
+        assert begun["lag"] == 120 and begun["rows"]["signIns"] == []
+        body = {"lag": 5, "sign_ins": [{"user": "lab.user", "error": 53003}]}
+        after = await _json(await client.post("/tenant/logs", json=body))
+        assert after["lag"] == 5 and after["rows"]["signIns"][0]["status"]["errorCode"] == 53003
+        for odd in ({"lags": 5}, {"sign_ins": [{"user": "nobody.here"}]}, {"sign_ins": [{"package": "fleet"}]}):
+            assert "error" in await _json(await client.post("/tenant/logs", json=odd), 400)
+
+    _with_client(tmp_path, test, graph=True)
 
 
 def test_a_fault_can_wait_for_an_operation(tmp_path):

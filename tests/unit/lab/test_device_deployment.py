@@ -11,7 +11,7 @@ import json
 from tests.lab.device import deployment, joinstate, mdm
 from tests.lab.device import deployment_registry as written
 from tests.lab.device.accounts import entra_sid
-from tests.lab.tenant import deployments
+from tests.lab.tenant import deployments, logs
 
 from .world_lab import Lab
 
@@ -142,3 +142,39 @@ def _sid(lab: Lab) -> str:
 def _enrollment(device) -> str:
     [found] = mdm.enrollments(device)
     return found
+
+
+def test_the_tenant_judges_and_logs_the_person_who_deploys(tmp_path):
+    lab = lab_of(tmp_path)
+    tenant, device = tenant_of(lab), unpacked(lab, READY)
+    tenant.conditional_access.append(
+        {
+            "id": "1",
+            "displayName": "No joins",
+            "state": "enabled",
+            "conditions": {
+                "users": {"includeUsers": ["All"]},
+                "applications": {"includeUserActions": ["urn:user:registerdevice"]},
+            },
+            "grantControls": {"operator": "OR", "builtInControls": ["block"]},
+        }
+    )
+
+    async def main() -> list[str]:
+        ends = [await lab.clock.run(deployment.begin(device, ADA))]
+        tenant.conditional_access.clear()
+        ends.append(await lab.clock.run(deployment.begin(device, ADA)))
+        await lab.world.stop()
+        return ends
+
+    assert asyncio.run(main()) == [deployment.FAILED, deployment.DEPLOYED]
+    rows = [row for row in reversed(tenant.logs.shown(logs.SIGN_INS, 10**6)) if row["userPrincipalName"] == ADA][-3:]
+    assert [(row["status"]["errorCode"], row["isInteractive"]) for row in rows] == [
+        (53003, True),
+        (0, True),
+        (0, False),
+    ]
+    assert [row["resourceDisplayName"] for row in rows[1:]] == [
+        "Device Registration Service",
+        "Microsoft Intune Enrollment",
+    ]

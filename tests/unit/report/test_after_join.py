@@ -40,6 +40,7 @@ def test_what_is_no_answer_is_none(word):
     told = {"met": word, "reason": word, "said": word, "seconds": word if isinstance(word, float) else "x"}
     said = after(expected={"intune": True}, row={"intune": told})["intune"]
     assert said["met"] is None and said["reason"] is None and said["seconds"] is None
+    assert said["said"] == "nobody has said why"
 
 
 def test_a_long_sentence_is_cut_and_in_one_line():

@@ -99,7 +99,7 @@ def _config_manager(facts: Facts) -> Verdict:
     seen = "Configuration Manager judges the compliance, and Intune does not"
     theirs = facts.entra_compliant
     if theirs is None:
-        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict, or it could not be read", _SURE_AFTER)
+        return Verdict(None, CONFIG_MANAGER, f"{seen}; Entra has no verdict yet, or it could not be read")
     says = "compliant" if theirs else "not compliant"
     return Verdict(theirs, CONFIG_MANAGER, f"{seen}; Entra takes the device for {says}", 1)
 
@@ -120,7 +120,7 @@ def _not_met(facts: Facts, state: str, failed: list[PolicyState], names: list[st
     short = {name.rpartition(".")[2] for name in names}
     seen = f"not compliant: {why}"
     if short & _NOT_BY_WAITING:
-        return Verdict(False, CANNOT_BE_MET, seen, _SURE_AFTER)
+        return Verdict(False, CANNOT_BE_MET, seen, _SURE_AFTER if facts.has_synced else None)
     if short == {_NOT_ASSIGNED}:
         return facts.nothing_came("it is not compliant, because nothing is assigned: no compliance policy judges it")
     if short and short <= _ENCRYPTION:

@@ -22,7 +22,7 @@ from ..posture import compliance, configuration, policy_states, primary_user, re
 from ..posture.run import Looked, Run
 from . import compliant, intune, policies
 from .facts import NOTHING_KNOWN, Facts, Known, not_readable
-from .reasons import ALL_POLICIES, COMPLIANT, INTUNE, Verdict
+from .reasons import ALL_POLICIES, COMPLIANT, INTUNE, NOT_READABLE, Verdict
 
 Judge = Callable[[Facts, datetime.datetime], Verdict]
 _JUDGES: dict[str, Judge] = {
@@ -32,10 +32,15 @@ _JUDGES: dict[str, Judge] = {
 }
 
 
+#: So many devices are asked for by their ids, round by round: the list of Intune has every device of the tenant.
+_FEW = 200
+
+
 @dataclasses.dataclass
 class Arriving:
     """One device. ``open`` are the expectations that are still waited for; ``verdicts`` the last of each, ``ended``
-    the second in which it came; ``streak`` how many rounds in a row have had its reason."""
+    the second in which it came; ``streak`` how many rounds in a row have had its reason; ``earlier`` what was seen
+    before it could no longer be read."""
 
     device_id: str
     open: list[str]
@@ -44,6 +49,7 @@ class Arriving:
     verdicts: dict[str, Verdict] = dataclasses.field(default_factory=dict)
     ended: dict[str, float] = dataclasses.field(default_factory=dict)
     streak: dict[str, int] = dataclasses.field(default_factory=dict)
+    earlier: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def subject(self) -> str:
@@ -54,6 +60,11 @@ class Arriving:
         before = self.verdicts.get(expected)
         same = before is not None and before.reason.name == verdict.reason.name and before.seen == verdict.seen
         self.streak[expected] = self.streak.get(expected, 0) + 1 if same else 1
+        if verdict.reason.name == NOT_READABLE.name and before is not None:
+            if before.reason.name != NOT_READABLE.name:
+                self.earlier[expected] = before.seen
+            if expected in self.earlier:
+                verdict = dataclasses.replace(verdict, seen=f"{verdict.seen}; before, it was: {self.earlier[expected]}")
         self.verdicts[expected] = verdict
         self.ended[expected] = seconds
         wanted = 1 if verdict.looks is None and verdict.met else verdict.looks
@@ -67,7 +78,7 @@ def look(task: Task, waves: Sequence[Arriving], first: bool, seconds: Callable[[
     by_id = {one.device_id: one for one in waves if one.open}
     run = Run(task, task.client, [Looked(key, shown={"unread": []}) for key in by_id], now)
     try:
-        records.read(run)
+        records.read(run, _FEW)
     except RequestFailure as failed:
         if first and failed.status in OF_THE_CALLER:
             raise

@@ -76,18 +76,20 @@ class ManagedDevices:
     unread: dict[str, RequestFailure] = dataclasses.field(default_factory=dict)
 
 
-def managed_devices(client: GraphClient, ids: Iterable[str] | None, more: Sequence[str] = ()) -> ManagedDevices:
+def managed_devices(
+    client: GraphClient, ids: Iterable[str] | None, more: Sequence[str] = (), few: int = LARGEST
+) -> ManagedDevices:
     """The managed devices with these device ids (None: all). ``more`` names texts that are wanted as well.
 
-    A few ids are asked for one by one, 20 in one request. Of many the list is read. Where it cannot be read to its end,
-    or has cost as many requests as asking would, each id is asked for: a list that was not read to its end does not
-    tell how many records there are of a device. RequestFailure where all are wanted and cannot be read, and where no
-    question has an answer.
+    A few ids (so many as ``few``) are asked for one by one, 20 in one request. Of many the list is read. Where it
+    cannot be read to its end, or has cost as many requests as asking would, each id is asked for: a list that was not
+    read to its end does not tell how many records there are of a device. RequestFailure where all are wanted and cannot
+    be read, and where no question has an answer.
     """
     wanted = None if ids is None else sorted({identity.lower() for identity in ids})
     if wanted is None:
         return ManagedDevices(_listed(client, None, more) or {})
-    if len(wanted) > LARGEST:
+    if len(wanted) > few:
         try:
             listed = _listed(client, wanted, more)
         except RequestFailure as failed:  # Perhaps by a record of another device.

@@ -19,6 +19,8 @@ from .matching import BY_DEVICE, BY_NAME, BY_REQUEST, BY_USER
 
 #: Where no entry of a log but a setting of the tenant tells it.
 BY_SETTING = "setting"
+#: What Entra itself has of the device, by its id.
+BY_OBJECT = BY_DEVICE
 #: By how surely an entry is the device's: of a known cause, and of another.
 _WEIGHTS = {BY_REQUEST: (90, 70), BY_DEVICE: (85, 65), BY_NAME: (65, 55), BY_USER: (50, 40)}
 #: A setting that explains a device's failure; one that explains an entry of a log as well.
@@ -30,8 +32,9 @@ Evidence = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class TenantClue:
-    """``what`` failed (join, mdm, sign_in); ``explains`` are codes of Windows, in lower case, that come of it;
-    ``kin`` are ids of settings that can be behind an entry of a log."""
+    """``what`` failed (join, mdm, sign_in, device); ``explains`` are codes of Windows and names of a device's findings,
+    in lower case, that come of it; ``kin`` are ids of settings that can be behind an entry of a log; ``user`` is whose
+    entry or setting it is, in lower case."""
 
     what: str
     id: str
@@ -46,6 +49,7 @@ class TenantClue:
     kin: tuple[str, ...] = ()
     side: str = "tenant"
     doc: str | None = None
+    user: str | None = None
 
     @property
     def fails(self) -> bool:

@@ -57,8 +57,8 @@ class DeviceFinding:
 
     @property
     def codes(self) -> frozenset[str]:
-        """Its own code, and those of its traces."""
-        own = (self.code, *(one["code"] for one in self.evidence))
+        """Its own code and name, and the codes of its traces."""
+        own = (self.id, self.code, *(one["code"] for one in self.evidence))
         return frozenset(code.lower() for code in own if code)
 
 

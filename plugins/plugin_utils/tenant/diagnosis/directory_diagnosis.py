@@ -13,16 +13,14 @@ import typing as t
 
 from ...findings import PASS, Finding, require_known, summary, verdict
 from ...task import Task
-from . import settings
+from . import objects, settings
 from .device_side import asked_devices
-from .findings import DIRECTORY_DIAGNOSIS_IDS, log_not_read
+from .findings import ABOUT_OBJECT, DIRECTORY_DIAGNOSIS_IDS, log_not_read
 from .lag import wait_for_entries
 from .logs import LOGS, LogRead, Reader, narrowed
 from .matching import match
 from .verdicts import Judge
 from .window import Window, in_utc, window
-
-_NO_P1 = ("premium_licence_missing", "licence_not_checkable")
 
 
 def diagnose_in_tenant(task: Task) -> dict[str, t.Any]:
@@ -39,6 +37,8 @@ def diagnose_in_tenant(task: Task) -> dict[str, t.Any]:
     waited, lagging = wait_for_entries(task, reader, reads, devices, now)
     matched = match(devices, reads)
     judge = Judge(devices, matched, reads)
+    if "objects" in args["questions"]:
+        judge.objects = objects.ask(task, devices)
     notes = [*_notes(when, reads), *lagging]
     if "readiness" in args["questions"]:
         unwell = judge.unwell()
@@ -50,6 +50,8 @@ def diagnose_in_tenant(task: Task) -> dict[str, t.Any]:
         for came in reads.values()
         if came.failure is not None
     ]
+    if judge.objects.failure is not None:
+        general.append(log_not_read(ABOUT_OBJECT, "the objects in Entra", judge.objects.failure))
     shown, told = judge.devices()
     findings: list[Finding] = [*general, *judge.unknown_settings(), *told]
     task.learned.update(
@@ -71,7 +73,7 @@ def diagnose_in_tenant(task: Task) -> dict[str, t.Any]:
 def _notes(when: Window, reads: dict[str, LogRead]) -> list[str]:
     """What limits the answer: what is kept, and what was not read."""
     failures = [came.failure for came in reads.values() if came.failure is not None]
-    without_p1 = any(failure.error["name"] in _NO_P1[:1] for failure in failures)
+    without_p1 = any(failure.error["name"] == "premium_licence_missing" for failure in failures)
     of_entra = [came for came in reads.values() if came.log.path.startswith("/auditLogs")]
     beyond = when.beyond(without_p1) if of_entra else []
     return [*beyond, *(came.cut for came in reads.values() if came.cut is not None)]

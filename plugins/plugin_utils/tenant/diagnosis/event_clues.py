@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import collections
 import typing as t
 
 from .clues import TenantClue, evidence, weigh
@@ -65,35 +66,50 @@ _FIXES = {
 
 
 def audit_clues(matched: list[tuple[str, Row]], joined: bool | None) -> list[TenantClue]:
-    """Registrations that failed, and one that went well on a device that says that it is not joined."""
-    found = []
-    rows = [(how, row) for how, row in matched if registers(row)]
-    well = [audit_view(row, how) for how, row in rows if not audit_failed(row) and how != BY_USER]
+    """Registrations that failed, those of one reason together, and one that went well on a device that says that it is
+    not joined."""
+    rows = [(how, audit_view(row, how), audit_failed(row)) for how, row in matched if registers(row)]
+    well = [view for how, view, failed in rows if not failed and how != BY_USER]
     latest = max((view["utc"] or "" for view in well), default="")
-    for how, row in rows:
-        if not audit_failed(row):
-            continue
-        view = audit_view(row, how)
-        whose = f"one of the registrations of {view['user']}, which may be of another device: " * (how == BY_USER)
-        said = f": {view['says']}" if view["says"] else ""
-        clue = TenantClue(
-            TO_JOIN,
-            ABOUT_REGISTRATION,
-            weigh(how, bool(view["says"])) - 5,
-            f"{view['activity']} of {view['device_name'] or view['user'] or 'the device'} failed",
-            f"{whose}the Device Registration Service did not register the device{said}",
-            "look at who may join and at the quota (readiness_info)",
-            how,
-            (_seen_audit(view),),
-            None,
-            _REGISTRATION_CODES,
-            ("join_scope", "device_quota", "registration_policy", "mfa_at_join"),
-        )
-        found.append(clue.over() if joined or latest > (view["utc"] or "") else clue)
+    groups: dict[tuple[t.Any, ...], list[dict[str, t.Any]]] = collections.defaultdict(list)
+    for how, view, failed in rows:
+        if failed:
+            groups[how, view["says"], view["user"], latest > (view["utc"] or "")].append(view)
+    found = []
+    for (how, _says, _user, over), views in groups.items():
+        clue = _refused(how, views)
+        found.append(clue.over() if joined or over else clue)
     if well and joined is False:
-        view = max(well, key=lambda one: one["utc"] or "")
-        found.append(_lost(view))
+        found.append(_lost(max(well, key=lambda one: one["utc"] or "")))
     return found
+
+
+def _refused(how: str, views: list[dict[str, t.Any]]) -> TenantClue:
+    view = views[0]
+    whose = f"one of the registrations of {view['user']}, which may be of another device: " if how == BY_USER else ""
+    return TenantClue(
+        TO_JOIN,
+        ABOUT_REGISTRATION,
+        weigh(how, bool(view["says"])),
+        f"{view['activity']} of {view['device_name'] or view['user'] or 'the device'} failed",
+        f"{whose}the Device Registration Service did not register the device"
+        + (f": {view['says']}" if view["says"] else ""),
+        "look at who may join and at the quota (readiness_info)",
+        how,
+        tuple(map(_seen_audit, views)),
+        None,
+        _REGISTRATION_CODES,
+        _reasons(view["says"]),
+        user=view["user"],
+    )
+
+
+def _reasons(said: str | None) -> tuple[str, ...]:
+    """The settings that can be behind a refusal, the one that its reason names first."""
+    known = (("device_quota", ("quota", "devicecap", "limit")), ("mfa_at_join", ("multi-factor", "multifactor", "mfa")))
+    words = (said or "").lower()
+    named = [setting for setting, texts in known if any(text in words for text in texts)]
+    return tuple(dict.fromkeys((*named, "join_scope", "device_quota", "registration_policy", "mfa_at_join")))
 
 
 def _lost(view: dict[str, t.Any]) -> TenantClue:
@@ -128,7 +144,7 @@ def enrollment_clues(matched: list[tuple[str, Row]], enrolled: bool | None) -> l
         clue = TenantClue(
             TO_ENROLL,
             ABOUT_ENROLLMENT,
-            weigh(how, key[0] in _CATEGORIES) - 5,
+            weigh(how, key[0] in _CATEGORIES),
             f"Intune refused the enrollment at {view['utc']}",
             f"{whose}{said}" + (f": {view['says']}" if view["says"] else ""),
             _FIXES[kin[0]] if kin else "look at the enrollment failures in the Intune admin center",

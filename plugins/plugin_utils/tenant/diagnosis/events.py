@@ -20,6 +20,8 @@ from ..graph.fields import LONGEST_NAME
 Row = dict[str, t.Any]
 #: Activities that bring a device into the directory, in lower case.
 REGISTERS = ("register device", "add device")
+#: And out of it.
+DELETES = ("delete device", "unregister device")
 _ID_KEYS = ("device id", "deviceid")
 _NAME_KEYS = ("device display name", "device name", "displayname")
 
@@ -50,6 +52,11 @@ def audit_failed(row: Row) -> bool:
 def registers(row: Row) -> bool:
     """Whether the entry is about a device that comes into the directory."""
     return str(row.get("activityDisplayName")).strip().lower() in REGISTERS
+
+
+def deletes(row: Row) -> bool:
+    """Whether the entry is about a device that goes out of it."""
+    return str(row.get("activityDisplayName")).strip().lower() in DELETES and not audit_failed(row)
 
 
 def audit_view(row: Row, matched_by: str) -> dict[str, t.Any]:

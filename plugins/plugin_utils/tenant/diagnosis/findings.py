@@ -15,12 +15,14 @@ from ..readiness.findings import READINESS_IDS
 
 ABOUT_SIGN_IN, ABOUT_ACCESS = "sign_in", "conditional_access"
 ABOUT_REGISTRATION, ABOUT_ENROLLMENT = "registration", "enrollment"
+ABOUT_OBJECT = "device_object"
 NO_TRACE, CONTRADICTION = "no_trace", "contradiction"
 SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD = "sign_in_log", "audit_log", "enrollment_log"
 DIRECTORY_DIAGNOSIS_IDS = tuple(
     dict.fromkeys(
         (
-            *(ABOUT_SIGN_IN, ABOUT_ACCESS, ABOUT_REGISTRATION, ABOUT_ENROLLMENT, NO_TRACE, CONTRADICTION),
+            *(ABOUT_SIGN_IN, ABOUT_ACCESS, ABOUT_REGISTRATION, ABOUT_ENROLLMENT, ABOUT_OBJECT),
+            *(NO_TRACE, CONTRADICTION),
             *(SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD),
             *READINESS_IDS,
         )
@@ -32,6 +34,7 @@ DIAGNOSIS_DOCS = {
     ABOUT_ACCESS: _LEARN + "entra/identity/conditional-access/troubleshoot-conditional-access",
     ABOUT_REGISTRATION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
     ABOUT_ENROLLMENT: _LEARN + "troubleshoot/mem/intune/device-enrollment/troubleshoot-windows-enrollment-errors",
+    ABOUT_OBJECT: _LEARN + "entra/identity/devices/manage-device-identities",
     NO_TRACE: _LEARN + "entra/identity/monitoring-health/reference-log-latency",
     CONTRADICTION: _LEARN + "entra/identity/devices/troubleshoot-device-dsregcmd",
     SIGN_INS_UNREAD: _LEARN + "entra/identity/monitoring-health/concept-sign-ins",

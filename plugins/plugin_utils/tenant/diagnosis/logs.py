@@ -80,7 +80,7 @@ AUDITS = Log(
     "activityDateTime",
     AUDIT_KIND,
     _AUDITS,
-    "loggedByService eq 'Device Registration Service'",
+    "(loggedByService eq 'Device Registration Service' or activityDisplayName eq 'Delete device')",
 )
 ENROLLMENT_FAILURES = Log(
     "enrollment_failures",

@@ -16,6 +16,7 @@ import bisect
 import collections
 import dataclasses
 import datetime
+import itertools
 import typing as t
 from collections.abc import Callable, Iterable
 
@@ -30,17 +31,22 @@ BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER = "request_id", "device_id", "hostname",
 MATCHES = (BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER)
 #: Of one device and log.
 MOST_OF_A_LOG = 20
-#: An entry of the same user counts so long before and after the failure.
-AROUND = datetime.timedelta(minutes=15)
+#: An entry of the same user counts so long before and after the failure, and those that are nearer alone, where some
+#: are.
+AROUND, AT_THE_TIME = datetime.timedelta(minutes=15), datetime.timedelta(seconds=30)
+#: A name in Windows has so many letters at most, where an inventory may have more.
+WINDOWS_NAME = 15
 
 
 @dataclasses.dataclass
 class Matched:
-    """The entries of one device: of each log, (how, row), the surest and newest first."""
+    """The entries of one device: of each log, (how, row), the surest and newest first. ``passed`` are the attempts of
+    all devices that went well in the end, by their correlation ids."""
 
     sign_ins: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
     audits: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
     enrollments: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
+    passed: frozenset[str] = frozenset()
 
     @property
     def surely(self) -> bool:
@@ -61,8 +67,8 @@ class _Subject:
 
 def match(devices: list[Asked], reads: dict[str, LogRead]) -> dict[str, Matched]:
     """The entries of each device, by its name."""
-    known = _user_names(reads)
-    found = {device.name: Matched() for device in devices}
+    known, passed = _user_names(reads), _passed(reads)
+    found = {device.name: Matched(passed=passed) for device in devices}
     readers: tuple[tuple[str, str, Callable[[Row], _Subject]], ...] = (
         (SIGN_INS.name, "sign_ins", _of_sign_in),
         (AUDITS.name, "audits", _of_audit),
@@ -75,6 +81,8 @@ def match(devices: list[Asked], reads: dict[str, LogRead]) -> dict[str, Matched]
             continue
         for device, pairs in index.match(came, read_as).items():
             setattr(found[device], field, pairs)
+            if came.log is SIGN_INS:
+                index.learn_name(device, pairs)
     return found
 
 
@@ -89,8 +97,15 @@ class _Index:
                 self._by_id[identity].append(device.name)
             if device.device_id:
                 self._by_device[device.device_id].append(device.name)
-            self._by_name[device.hostname.lower()].append(device.name)
+            self._by_name[_windows_name(device.hostname)].append(device.name)
         self._without_id = {device.name for device in devices if not device.device_id}
+
+    def learn_name(self, device: str, sign_ins: list[tuple[str, Row]]) -> None:
+        """A sign-in with the device's id tells how Windows calls it, which the inventory may not."""
+        for how, row in sign_ins:
+            name = (row.get("deviceDetail") or {}).get("displayName") if how == BY_DEVICE else None
+            if name and device not in self._by_name[_windows_name(name)]:
+                self._by_name[_windows_name(name)].append(device)
 
     def match(self, came: LogRead, read_as: Callable[[Row], _Subject]) -> dict[str, list[tuple[str, Row]]]:
         found: dict[str, list[tuple[str, datetime.datetime, Row]]] = collections.defaultdict(list)
@@ -102,8 +117,8 @@ class _Index:
             for name in names:
                 found[name].append((how, moment, row))
             # What is known to be about another device is not about this one.
-            if not names and not subject.device_id and subject.name is None and subject.of_topic:
-                for user in subject.users:
+            if not names and not subject.device_id and subject.of_topic:
+                for user in subject.users if subject.name is None else _people(subject.users):
                     of_users[user].append((moment, identity, row))
         for rows in of_users.values():
             rows.sort(key=lambda one: one[:2], reverse=True)
@@ -122,7 +137,7 @@ class _Index:
         if subject.device_id in self._by_device:
             return BY_DEVICE, self._by_device[subject.device_id]
         # By a name nobody is found who has an id, which is another one then.
-        named = self._by_name.get(subject.name or "", [])
+        named = self._by_name.get(_windows_name(subject.name or ""), [])
         return BY_NAME, [name for name in named if subject.device_id is None or name in self._without_id]
 
 
@@ -133,18 +148,36 @@ def _of_user(
     rows = of_users.get(device.user if device.user is not None else PACKAGE_PREFIX, [])
     worst = device.said.worst
     times = sorted(device.said.moments(worst)) if worst else []
-    taken = 0
-    for moment, _identity, row in rows:
-        if taken >= MOST_OF_A_LOG:
-            return
-        if not times or _near(moment, times):
-            taken += 1
-            yield moment, row
+    if not times:
+        # Without a user and without a time there is nothing by which an entry could be the device's.
+        return [(moment, row) for moment, _identity, row in rows[:MOST_OF_A_LOG] if device.user is not None]
+    for span in (AT_THE_TIME, AROUND):
+        near = ((moment, row) for moment, _identity, row in rows if _near(moment, times, span))
+        found = list(itertools.islice(near, MOST_OF_A_LOG))
+        if found:
+            return found
+    return []
 
 
-def _near(moment: datetime.datetime, times: list[datetime.datetime]) -> bool:
+def _near(moment: datetime.datetime, times: list[datetime.datetime], span: datetime.timedelta) -> bool:
     at = bisect.bisect(times, moment)
-    return any(abs(moment - near) <= AROUND for near in times[max(0, at - 1) : at + 1])
+    return any(abs(moment - near) <= span for near in times[max(0, at - 1) : at + 1])
+
+
+def _windows_name(name: str) -> str:
+    """How Windows calls it, in lower case: a name in DNS has a domain behind it."""
+    return name.strip().lower().partition(".")[0][:WINDOWS_NAME]
+
+
+def _people(users: Iterable[str]) -> list[str]:
+    """Those who are not a package's user: a person may call a device otherwise than the inventory does."""
+    return [user for user in users if not user.startswith(PACKAGE_PREFIX)]
+
+
+def _passed(reads: dict[str, LogRead]) -> frozenset[str]:
+    came = reads.get(SIGN_INS.name)
+    rows = came.rows.values() if came is not None else ()
+    return frozenset(row["correlationId"].lower() for row in rows if row.get("correlationId") and number_of(row) == 0)
 
 
 def _user_names(reads: dict[str, LogRead]) -> dict[str, str]:

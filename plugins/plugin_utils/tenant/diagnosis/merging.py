@@ -22,7 +22,9 @@ from .matching import BY_USER
 
 #: Up to this weight a device knows that something failed, and hardly what.
 _VAGUE = 60
-MOST_EVIDENCE_SHOWN = 40
+MOST_EVIDENCE_SHOWN, MOST_SETTINGS = 40, 3
+#: Of restrictions, what an entry says of the ownership of a device.
+_PERSONAL = "personal"
 _NOTHING = "neither the device nor the tenant shows a failure"
 _TENANT_ALONE = "the tenant shows no failure, and the device did not say anything"
 
@@ -58,33 +60,45 @@ def merge(said: DeviceSaid, clues: list[TenantClue], denied: str | None = None, 
 
 def combined(clues: list[TenantClue]) -> list[TenantClue]:
     """An entry of a log and the setting that is behind it are one clue: the setting's words, the entry's surety."""
-    settings = {clue.id: clue for clue in reversed(clues) if clue.matched_by == BY_SETTING}
-    used: set[str] = set()
+    settings = [clue for clue in clues if clue.matched_by == BY_SETTING]
+    used: list[TenantClue] = []
     made = []
     for clue in clues:
-        behind = next((settings[name] for name in clue.kin if name in settings and clue.fails), None)
-        if behind is None:
-            made.append(clue)
-            continue
-        used.add(behind.id)
-        made.append(
-            dataclasses.replace(
-                clue,
-                id=behind.id,
-                weight=min(100, max(clue.weight, behind.weight) + AGREES),
-                cause=f"{behind.cause} ({clue.cause})",
-                fix=behind.fix or clue.fix,
-                side=behind.side,
-                doc=behind.doc,
-                explains=clue.explains | behind.explains,
-                evidence=(*clue.evidence, *behind.evidence),
-            )
-        )
-    return [clue for clue in made if clue.matched_by != BY_SETTING or clue.id not in used]
+        behind = _behind(clue, settings) if clue.fails else []
+        used += behind
+        made.append(_with_settings(clue, behind) if behind else clue)
+    return [clue for clue in made if not any(clue is one for one in used)]
+
+
+def _behind(clue: TenantClue, settings: list[TenantClue]) -> list[TenantClue]:
+    """The settings that explain an entry: those that surely do, else those of the first kind that may."""
+    for name in clue.kin:
+        fitting = [one for one in settings if one.id == name and (clue.user is None or one.user in (None, clue.user))]
+        sure = [one for one in fitting if one.fails]
+        named = [one for one in fitting if _PERSONAL in one.observed] if _PERSONAL in clue.cause.lower() else fitting
+        if sure or named:
+            return sure[:1] or named[:MOST_SETTINGS]
+    return []
+
+
+def _with_settings(clue: TenantClue, behind: list[TenantClue]) -> TenantClue:
+    first, told = behind[0], "; ".join(one.cause for one in behind)
+    return dataclasses.replace(
+        clue,
+        id=first.id,
+        weight=min(100, max(clue.weight, first.weight) + AGREES),
+        # What only may be the reason stands behind what the log says.
+        cause=f"{told} ({clue.cause})" if first.fails else f"{clue.cause}; {told}",
+        fix=first.fix or clue.fix,
+        side=first.side,
+        doc=first.doc,
+        explains=clue.explains | first.explains,
+        evidence=(*clue.evidence, *(seen for one in behind for seen in one.evidence)),
+    )
 
 
 def _explains(clue: TenantClue, worst: DeviceFinding) -> bool:
-    if clue.what != worst.subject and worst.subject != "device":
+    if clue.what != worst.subject and "device" not in (worst.subject, clue.what):
         return False
     # What a device knows well by itself is not the tenant's doing, unless its code says so.
     return bool(worst.codes & clue.explains) or worst.weight <= _VAGUE

@@ -21,6 +21,8 @@ from .event_clues import ENROLLMENT_CODES
 from .logs import PACKAGE_PREFIX
 from .sign_ins import TO_ENROLL, TO_JOIN
 
+#: The name of a device's finding: its tenant gave it no address of an MDM.
+NOT_OFFERED = "mdm_not_offered"
 FindingDict = dict[str, t.Any]
 #: Users that are asked about in one run.
 MOST_USERS = 500
@@ -35,8 +37,8 @@ OF_EACH_SETTING: dict[str, tuple[str, frozenset[str]]] = {
     "security_defaults": (TO_JOIN, _MFA),
     "service_principal": (TO_JOIN, frozenset({"aadsts700016", "aadsts500011", "aadsts7000112"})),
     "conditional_access": (TO_JOIN, _MFA | {"aadsts53003", "aadsts53000", "aadsts53001", "aadsts50097"}),
-    "licence": (TO_ENROLL, frozenset({ENROLLMENT_CODES["licence"]})),
-    "mdm_scope": (TO_ENROLL, frozenset({ENROLLMENT_CODES["mdm_scope"], "0x8018002b"})),
+    "licence": (TO_ENROLL, frozenset({ENROLLMENT_CODES["licence"], NOT_OFFERED})),
+    "mdm_scope": (TO_ENROLL, frozenset({ENROLLMENT_CODES["mdm_scope"], "0x8018002b", NOT_OFFERED})),
     "enrollment_limit": (TO_ENROLL, frozenset({ENROLLMENT_CODES["enrollment_limit"]})),
     "enrollment_restriction": (TO_ENROLL, frozenset({ENROLLMENT_CODES["enrollment_restriction"]})),
 }
@@ -89,7 +91,37 @@ class Settings:
 
     def clues(self, user: str | None) -> list[TenantClue]:
         """What of them can keep a device of this user from joining or enrolling."""
-        return [_clue(one) for one in self.of_user(user) if one["result"] not in (PASS, UNKNOWN)]
+        about = [one for one in self.of_user(user) if one["result"] not in (PASS, UNKNOWN)]
+        if user is not None:
+            return [_clue(one) for one in about]
+        # Of packages' users nobody knows which is meant: what does not stop all of them says nothing.
+        of_packages = [one for one in self._findings if str(_user_of(one)).startswith(PACKAGE_PREFIX)]
+        open_to_some = {one["id"] for one in of_packages if one["result"] != FAIL}
+        return [_clue(one) for one in about if _user_of(one) is None or one["id"] not in open_to_some]
+
+    def scope_by_elimination(self, user: str | None) -> TenantClue | None:
+        """The MDM scope, where it cannot be read and a device was not offered an MDM although the user has a licence,
+        or needs none."""
+        about = self.of_user(user)
+        unread = next((one for one in about if one["id"] == "mdm_scope" and one["result"] == UNKNOWN), None)
+        licences = [one["result"] for one in about if one["id"] == "licence"]
+        package = user is not None and user.startswith(PACKAGE_PREFIX)
+        if unread is None or user is None or not (package or licences == [PASS]):
+            return None
+        has = "who needs no license" if package else "who has the license"
+        return TenantClue(
+            TO_ENROLL,
+            "mdm_scope",
+            OF_A_SETTING,
+            f"the device was not offered an MDM, and {user} {has[4:]}",
+            f"the user is not in the MDM scope: the tenant offered the device no MDM for {user}, {has} (the scope "
+            f"itself was not read: {unread['cause']})",
+            "put the user, or a group of the user, into the MDM user scope (mdm_scope), and join the device again",
+            "setting",
+            (evidence("setting mdm_scope", None, [unread["cause"]], "setting"),),
+            explains=OF_EACH_SETTING["mdm_scope"][1],
+            user=user,
+        )
 
     def unknown(self, user: str | None, topics: Iterable[str]) -> list[FindingDict]:
         """What of them could not be read, of these topics (join, mdm)."""
@@ -106,11 +138,14 @@ class Settings:
 
     @staticmethod
     def _is_about(one: FindingDict, user: str | None) -> bool:
-        subject = str(one["subject"] or "").lower()
-        # A policy or an application is not a user.
-        if "@" not in subject and not subject.startswith(PACKAGE_PREFIX):
-            return True
-        return subject == user or (user is None and subject.startswith(PACKAGE_PREFIX))
+        subject = _user_of(one)
+        return subject in (None, user) or (user is None and str(subject).startswith(PACKAGE_PREFIX))
+
+
+def _user_of(one: FindingDict) -> str | None:
+    """The user that a finding is about, in lower case; a policy or an application is not one."""
+    subject = str(one["subject"] or "").lower()
+    return subject if "@" in subject or subject.startswith(PACKAGE_PREFIX) else None
 
 
 def _what(one: FindingDict) -> str:
@@ -135,4 +170,5 @@ def _clue(one: FindingDict) -> TenantClue:
         explains=OF_EACH_SETTING[one["id"]][1],
         side=one["side"],
         doc=one["doc"],
+        user=_user_of(one),
     )

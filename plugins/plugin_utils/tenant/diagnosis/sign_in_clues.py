@@ -19,7 +19,7 @@ import typing as t
 from .clues import IS_WARNING, TenantClue, evidence, weigh
 from .findings import ABOUT_ACCESS, ABOUT_SIGN_IN
 from .logs import PACKAGE_PREFIX
-from .matching import BY_USER
+from .matching import BY_USER, Matched
 from .sign_ins import (
     ASKS_FOR_DEVICE,
     ASKS_FOR_MFA,
@@ -35,8 +35,6 @@ from .sign_ins import (
 )
 
 Row = dict[str, t.Any]
-#: So many refusals of one kind are more than one that a person answered in the end.
-_A_LOOP = 3
 #: Codes of Windows that come of a refusal at the token service.
 _FROM_THE_SERVICE = ("0xcaa20003", "0xcaa2000c", "0x801c0024", "0x801c0002")
 #: By code: what it means at a join or enrollment, what to do, and which settings can be behind it.
@@ -75,45 +73,47 @@ _WHERE_MFA = "look at mfa_required of the registration policy, at security defau
 _BY_SETTING = ("mfa_at_join", "security_defaults")
 
 
-def sign_in_clues(matched: list[tuple[str, Row]], over: t.Collection[str], seen: t.Collection[str]) -> list[TenantClue]:
+def sign_in_clues(found: Matched, over: t.Collection[str], seen: t.Collection[str]) -> list[TenantClue]:
     """Clues of a device's sign-ins, those of one refusal together. ``over``: what the device has done since (TO_JOIN,
     TO_ENROLL); ``seen``: what the device itself says has failed.
 
-    A person's sign-in without the device may be from anywhere: it is a warning, unless the device has seen it, too, or
-    it came again and again.
+    A person's sign-in without the device may be from anywhere, and one of a package from any of its devices: where the
+    device itself has not seen it, it is a warning.
     """
-    passed = _Passed(matched)
+    passed = _Passed(found)
     groups: dict[tuple[t.Any, ...], list[tuple[str, Row, dict[str, t.Any]]]] = collections.defaultdict(list)
-    for how, row in matched:
+    for how, row in found.sign_ins:
         if not failed(row):
             continue
         view = sign_in_view(row, how)
         names = tuple(one["policy"] for one in stopped_by(view["policies"]))
         got_over = passed.got_over(how, row)
         groups[purpose_of(row), number_of(row), names, how == BY_USER, got_over].append((how, row, view))
-    found = []
+    clues = []
     for (what, number, _names, weak, got_over), members in groups.items():
         clue = _clue(what, number, members)
         if got_over or what in over:
             clue = clue.over()
-        elif weak and what == TO_SIGN_IN and TO_SIGN_IN not in seen and len(members) < _A_LOOP:
+        elif weak and _may_be_anywhere(what, clue, seen):
             clue = dataclasses.replace(clue, weight=IS_WARNING)
-        found.append(clue)
-    return found
+        clues.append(clue)
+    return clues
+
+
+def _may_be_anywhere(what: str, clue: TenantClue, seen: t.Collection[str]) -> bool:
+    if what in seen:
+        return False
+    return what == TO_SIGN_IN or str(clue.user).startswith(PACKAGE_PREFIX)
 
 
 class _Passed:
-    """The sign-ins that went well."""
+    """The sign-ins that went well: ``attempts`` of anybody, and the last one of the device for each purpose."""
 
-    def __init__(self, matched: list[tuple[str, Row]]) -> None:
-        self._attempts: set[str] = set()
+    def __init__(self, found: Matched) -> None:
+        self._attempts = found.passed
         self._last: dict[str, str] = {}
-        for how, row in matched:
-            if number_of(row) != 0:
-                continue
-            if row.get("correlationId"):
-                self._attempts.add(row["correlationId"].lower())
-            if how != BY_USER:
+        for how, row in found.sign_ins:
+            if number_of(row) == 0 and how != BY_USER:
                 what = purpose_of(row)
                 self._last[what] = max(self._last.get(what, ""), row.get("createdDateTime") or "")
 
@@ -154,6 +154,7 @@ def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]
         code,
         frozenset((code.lower(), *_FROM_THE_SERVICE)),
         kin,
+        user=str(view["user"]).lower(),
     )
 
 

@@ -52,6 +52,9 @@ _WORDS = {
     "requireapprovedapp": "an approved app",
     "compliantapplication": "an app with a protection policy",
     "requirecompliantapp": "an app with a protection policy",
+    "termsofuse": "the acceptance of terms of use",
+    "authenticationstrength": "an authentication strength",
+    "requirepasswordchange": "a change of the password",
     "passwordchange": "a change of the password",
     "unknownfuturevalue": "something that this version of Graph has no word for",
 }

@@ -17,13 +17,14 @@ from ..because import reason, unknown_because
 from .clues import TenantClue, strongest_first
 from .device_side import Asked
 from .event_clues import audit_clues, enrollment_clues
-from .events import audit_view, enrollment_view
+from .events import audit_user, audit_view, enrollment_view, registers
 from .findings import CONTRADICTION, DIAGNOSIS_DOCS, NO_TRACE
 from .lag import at_the_service
 from .logs import SIGN_INS, LogRead
-from .matching import Matched
+from .matching import BY_USER, Matched
 from .merging import Merged, merge
-from .settings import Settings
+from .objects import Objects, object_clue
+from .settings import NOT_OFFERED, Settings
 from .sign_in_clues import sign_in_clues
 from .sign_ins import TO_ENROLL, TO_JOIN, failed, sign_in_view
 
@@ -36,6 +37,7 @@ class Judge:
     matched: dict[str, Matched]
     reads: dict[str, LogRead]
     settings: Settings | None = None
+    objects: Objects = dataclasses.field(default_factory=Objects)
 
     def unwell(self) -> list[Asked]:
         """The devices for which settings can explain something: those that are not joined and enrolled, or do not
@@ -43,14 +45,15 @@ class Judge:
         return [device for device in self.asked if _topics(device)]
 
     def user(self, device: Asked) -> str | None:
-        """Whose settings count: the user that is known, else of a sign-in that is surely the device's."""
+        """Whose settings count: the user that is known, else of an entry that is the device's by more than its user."""
         if device.user is not None:
             return device.user
         found = self.matched[device.name]
         if found.surely:
             name = found.sign_ins[0][1].get("userPrincipalName")
             return name.lower() if name else None
-        return None
+        by_others = (audit_user(row) for how, row in found.audits if how != BY_USER and registers(row))
+        return next((name for name in by_others if name), None)
 
     def devices(self) -> tuple[list[dict[str, t.Any]], list[Finding]]:
         """What the module returns of each device, and the findings of all."""
@@ -81,8 +84,10 @@ class Judge:
         merged = merge(said, clues, self._denied(device, user, found), bool(unread))
         findings = [clue.as_finding(device.name) for clue in strongest_first(clues)]
         findings += self._more_findings(device, found, merged, clues)
-        if merged.cause is None and findings and findings[-1].id == NO_TRACE:
-            merged = dataclasses.replace(merged, conclusion=f"join: {findings[-1].observed}; {findings[-1].cause}")
+        if findings and findings[-1].id == NO_TRACE:
+            begins = f"{merged.conclusion}; " if merged.cause else "join: "
+            told = f"{begins}{findings[-1].observed} ({findings[-1].cause})"
+            merged = dataclasses.replace(merged, conclusion=told)
         named = {"name": device.name, "device_id": device.device_id, "user": user}
         return named | {
             "conclusion": merged.conclusion,
@@ -100,11 +105,17 @@ class Judge:
         said = device.said
         over = {what for what, done in ((TO_JOIN, said.joined), (TO_ENROLL, said.enrolled)) if done}
         seen = {one.subject for one in said.findings if one.failed}
-        clues = sign_in_clues(found.sign_ins, over, seen)
+        clues = sign_in_clues(found, over, seen)
         clues += audit_clues(found.audits, said.joined)
         clues += enrollment_clues(found.enrollments, said.enrolled)
-        of_settings = self.settings.clues(user) if self.settings else []
-        return clues + [clue for clue in of_settings if clue.what in topics]
+        about = object_clue(device, self.objects, found)
+        clues += [about] if about else []
+        if self.settings is None:
+            return clues
+        if said.worst is not None and said.worst.id == NOT_OFFERED:
+            by_elimination = self.settings.scope_by_elimination(user)
+            clues += [by_elimination] if by_elimination else []
+        return clues + [clue for clue in self.settings.clues(user) if clue.what in topics]
 
     def _unread(self, device: Asked, user: str | None, topics: t.Collection[str]) -> list[str]:
         unread = [
@@ -112,6 +123,9 @@ class Judge:
             for came in self.reads.values()
             if came.failure is not None
         ]
+        failure = self.objects.failures.get(device.device_id or "")
+        if failure is not None:
+            unread.append(unknown_because("its object in Entra", reason(failure)))
         if self.settings is not None:
             unread += [
                 unknown_because(f"the setting {one['id']}", one["cause"]) for one in self.settings.unknown(user, topics)

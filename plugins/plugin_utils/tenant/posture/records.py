@@ -22,6 +22,7 @@ from ..devices.directory_device import JOIN_TYPES, inactive_days, instant, newes
 from ..devices.intune import managed_devices
 from ..devices.unread import of_all
 from ..devices.views import PACKAGE_ACCOUNT
+from ..graph.batch import LARGEST
 from ..graph.failures import RequestFailure
 from ..graph.fields import LONGEST_NAME
 from ..resources.mdm_scope import INTUNE_APP_ID
@@ -49,12 +50,13 @@ def _time(value: t.Any) -> str | None:
     return _text(value) if isinstance(value, str) and instant(value) is not None else None
 
 
-def read(run: Run) -> None:
-    """Fill ``entra`` and ``record`` of every device. RequestFailure where neither can be read of any."""
+def read(run: Run, few: int = LARGEST) -> None:
+    """Fill ``entra`` and ``record`` of every device; ``few`` as in ``managed_devices``. RequestFailure where neither
+    can be read of any."""
     ids = [device.device_id for device in run.devices]
     refused = _entra(run, ids)
     try:
-        found = managed_devices(run.client, ids, _MORE)
+        found = managed_devices(run.client, ids, _MORE, few)
         failures = found.unread
         general: RequestFailure | None = of_all(failures.values(), len(ids))
     except RequestFailure as failed:

@@ -65,7 +65,8 @@ def update(call: Call) -> Answer:
         if unknown:
             raise bad_request(f"Invalid property '{unknown[0]}'.", target=unknown[0])
         real["extensionAttributes"] = {**_no_attributes(), **(real.get("extensionAttributes") or {}), **attributes}
-    record(call, "Update device", "Update", audits.target("Device", real, changes))
+    named = {name[0].upper() + name[1:]: value for name, value in changes.items()}
+    record(call, "Update device", "Update", audits.target("Device", real, named))
     real.update(changes)
     return Answer(204)
 

@@ -136,6 +136,32 @@ def test_a_service_that_is_down_for_a_while_ends_nothing(bench):
     assert result["met"] is True and result["waited"]["rounds"] > 1
 
 
+def test_a_throttled_service_is_waited_for(bench):
+    devices = [bench.managed(f"PC-{number}", user="ada") for number in range(30)]
+    bench.lab.side.faults.add("throttle", {"path": "managedDevices", "times": 25, "retry_after": 3})
+    result = bench.wait(*devices, expect_policies=True, timeout=300)
+    assert {row["intune"]["met"] for row in result["devices"]} == {True}
+
+
+def test_what_could_not_be_read_in_the_end_says_what_was_seen_before(bench):
+    device = bench.lab.device("PC-1")
+    broken = {"path": "managedDevices", "times": 10_000}
+    bench.later.append((60, lambda: bench.lab.side.faults.add("server_error", broken)))
+    found = bench.one(device, "intune", timeout=200)
+    assert (found["met"], found["reason"]) == (None, "not_readable")
+    assert "before, it was: Intune has no record with this device id" in found["said"]
+
+
+def test_intune_alone_is_enough_where_entra_may_not_be_read(bench):
+    settings = [{"setting": "Windows10CompliancePolicy.SecureBootEnabled", "state": "compliant"}]
+    device = bench.managed("PC-1", user="ada", policies=[{"name": "Windows", "settings": settings}])
+    bench.lab.side.faults.add("forbidden", {"path": "/devices", "times": 1000})
+    result = bench.wait(device, expect_compliant=True)
+    [shown] = result["devices"]
+    assert (shown["name"], shown["compliant"]["met"], shown["compliant"]["entra"]) == ("PC-1", True, None)
+    assert "what Entra says could not be read" in shown["compliant"]["said"]
+
+
 def test_ids_that_are_none_are_left_out_and_named(bench):
     result = bench.wait(bench.managed("PC-1", user="ada"), "PC-2")
     assert result["bad_ids"] == ["PC-2"] and len(result["devices"]) == 1 and result["met"] is True

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..diagnosis_graph import DiagnosisBench, DiagnosisGraph, applied, device, finding, said
@@ -120,7 +121,8 @@ def test_a_sign_in_without_a_device_does_not_say_that_the_device_is_not_complian
             minutes=30 + number,
             appliedConditionalAccessPolicies=[applied("Compliant", "failure", "RequireCompliantDevice")],
         )
-    told = one(bench, device("PC-1", said(joined=True, enrolled=True, device_id=DEVICE_ID), user=ADA))
+    seen = finding("AADSTS53000", subject="sign_in", weight=60, minutes=31)
+    told = one(bench, device("PC-1", said(seen, joined=True, enrolled=True), user=ADA))
     assert "'Compliant' demands a compliant device" in told["cause"]["cause"]
     assert "did not carry the device, which does not say that the device is not compliant" in told["cause"]["cause"]
     assert told["sign_ins"][0]["device_compliant"] is None and told["cause"]["subject"] == "sign_in"
@@ -138,8 +140,8 @@ def test_one_refused_sign_in_of_a_person_that_carried_no_device_is_a_warning(
 def test_a_refusal_that_the_same_attempt_got_over_is_none(bench: DiagnosisBench, graph: DiagnosisGraph) -> None:
     attempt = guid("one attempt")
     asked = applied("MFA for all", "failure", "Mfa")
-    graph.sign_in(ADA, 50074, minutes=61, correlationId=attempt, appliedConditionalAccessPolicies=[asked])
-    graph.sign_in(ADA, 0, minutes=60, correlationId=attempt)
+    graph.sign_in(ADA, 50074, minutes=60, correlationId=attempt, appliedConditionalAccessPolicies=[asked])
+    graph.sign_in(ADA, 0, minutes=57, correlationId=attempt)
     told = one(bench, device("PC-1", said(finding("0x80070001", weight=30)), user=ADA))
     assert told["cause"]["said_by"] == "device"
     assert [(one["id"], one["result"]) for one in told["findings"]] == [("conditional_access", "warn")]
@@ -161,7 +163,7 @@ def test_the_quota_behind_a_registration_that_failed_is_named(bench: DiagnosisBe
     graph.policy["userDeviceQuota"] = 1
     for number in range(2):
         graph.owners[ADA].append(graph.add(f"OLD-{number}")["id"])
-    graph.audit("PC-1", failed=True)
+    graph.audit("PC-1", failed=True, initiatedBy={"user": {"userPrincipalName": ADA.upper(), "id": guid(ADA)}})
     told = one(bench, device("PC-1", user=ADA))
     cause = told["cause"]
     assert (cause["id"], cause["said_by"], cause["matched_by"]) == ("device_quota", "tenant", "hostname")
@@ -199,10 +201,13 @@ def test_intune_names_licence_scope_restriction_or_limit(bench: DiagnosisBench, 
 def test_a_device_that_is_not_joined_and_shows_nothing_gets_the_tenants_word(
     bench: DiagnosisBench, graph: DiagnosisGraph
 ) -> None:
+    graph.sign_in(ADA, 50057)
+    told = one(bench, device("PC-1", said(), user=ADA))
+    assert told["cause"]["said_by"] == "tenant" and "disabled" in told["cause"]["cause"]
+    assert "the device itself shows no failure" in told["conclusion"]
     graph.sign_in(PACKAGE, 700082)
     told = one(bench, device("PC-1", said(), user=PACKAGE))
-    assert told["cause"]["said_by"] == "tenant" and "expired" in told["cause"]["cause"]
-    assert "the device itself shows no failure" in told["conclusion"]
+    assert told["cause"]["result"] == "warn" and "may be of another device" in told["cause"]["cause"]
     graph.sign_ins.clear()
     told = one(bench, device("PC-1", said(), user=PACKAGE))
     assert told["cause"] is None and "the tenant has seen no attempt" in told["conclusion"]
@@ -233,3 +238,53 @@ def test_sides_that_do_not_fit_together_are_both_told(bench: DiagnosisBench, gra
     row = graph.sign_in(PACKAGE, 0)
     told = one(bench, device("PC-1", said(finding("0xcaa20003", request_id=row["id"]))))
     assert "went well" in told["contradiction"]
+
+
+def test_an_object_that_is_gone_or_disabled_is_told_apart(bench: DiagnosisBench, graph: DiagnosisGraph) -> None:
+    seen = finding(None, "disabled or deleted", id="device_disabled_or_deleted", subject="sign_in", weight=90)
+    there = graph.add("PC-1", accountEnabled=False)
+    told = one(bench, device("PC-1", said(seen, joined=True, enrolled=True, device_id=there["deviceId"])))
+    assert (told["cause"]["id"], told["cause"]["said_by"]) == ("device_object", "both")
+    assert "is disabled" in told["cause"]["cause"]
+    gone = guid("gone")
+    graph.sign_in(ADA, 0, minutes=600, deviceDetail={"deviceId": gone, "displayName": "WINDOWS-NAME"})
+    graph.audit("WINDOWS-NAME", activityDisplayName="Delete device")
+    told = one(bench, device("PC-2", said(seen, joined=True, enrolled=True, device_id=gone), user=ADA))
+    assert "Entra has no object" in told["cause"]["cause"] and f"{PACKAGE} has deleted one" in told["cause"]["cause"]
+    graph.devices[there["id"]]["accountEnabled"] = True
+    told = one(bench, device("PC-1", said(joined=True, enrolled=True, device_id=there["deviceId"])))
+    assert told["cause"] is None and told["findings"] == []
+
+
+def test_the_scope_is_found_by_elimination_where_it_cannot_be_read(
+    bench: DiagnosisBench, graph: DiagnosisGraph
+) -> None:
+    bench.settings = dataclasses.replace(bench.settings, kind="client_secret")
+    offered = finding(None, "no MDM", id="mdm_not_offered", subject="mdm", weight=55)
+    told = one(bench, device("PC-1", said(offered, joined=True), user=ADA))
+    assert told["cause"]["id"] == "mdm_scope" and "who has the license" in told["cause"]["cause"]
+    assert any("signed-in user" in text for text in told["unread"])
+    graph.person("new@contoso.com")
+    told = one(bench, device("PC-1", said(offered, joined=True), user="new@contoso.com"))
+    assert told["cause"]["id"] == "licence"
+
+
+def test_settings_about_some_packages_say_nothing_of_a_package_that_nobody_knows(
+    bench: DiagnosisBench, graph: DiagnosisGraph
+) -> None:
+    graph.person(OTHER_PACKAGE)
+    graph.policy["azureADJoin"]["allowedToJoin"] = {
+        "@odata.type": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
+        "users": [guid(PACKAGE)],
+        "groups": [],
+    }
+    told = one(bench, device("PC-1", said(finding("0x801c0003"))))
+    assert told["cause"]["said_by"] == "device"
+    graph.policy["azureADJoin"]["allowedToJoin"]["users"] = [guid(ADA)]
+    told = one(bench, device("PC-1", said(finding("0x801c0003"))))
+    assert told["cause"]["id"] == "join_scope"
+
+
+def test_devices_that_are_well_are_not_asked_about_settings(bench: DiagnosisBench, graph: DiagnosisGraph) -> None:
+    one(bench, device("PC-1", said(joined=True, enrolled=True)))
+    assert not any("deviceRegistrationPolicy" in str(body) for _method, _path, body in graph.requests)

@@ -192,7 +192,7 @@ def test_a_device_that_stands_twice_and_an_empty_list_are_refused(bench: Diagnos
 
 def test_fail_on_fails_with_everything_that_was_found(bench: DiagnosisBench, graph: DiagnosisGraph) -> None:
     graph.sign_in(PACKAGE, 700082)
-    result = play(bench, device("PC-1", said(), user=PACKAGE), fail_on=["sign_in"])
+    result = play(bench, device("PC-1", said(finding("0xcaa20003")), user=PACKAGE), fail_on=["sign_in"])
     assert result["failed"] and result["error"]["name"] == "directory_diagnosis_sign_in"
     assert result["devices"][0]["cause"]["code"] == "AADSTS700082"
 
