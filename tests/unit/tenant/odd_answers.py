@@ -359,7 +359,7 @@ RUNS = {
         _POSTURE,
         {"device_ids": [_ID, guid("another device")], "applications": ["Office365"]},
     ),
-    "arrival": TenantRun(
+    "arrival info": TenantRun(
         wait.wait,
         _ARRIVAL,
         {
