@@ -245,6 +245,13 @@ _value:
       description: How the device is joined and enrolled.
       returned: diagnose
       type: dict
+    tenant:
+      description:
+        - What M(winops.entra.directory_diagnosis) says of the device, if the result has it as C(directory). Code, name,
+          side, cause, fix and conclusion are then those of the cause of both. C(problem) says why the tenant did not
+          answer. Null if it was not asked.
+      returned: diagnose
+      type: dict
     smbios_uuid:
       description: The UUID of its firmware.
       returned: autopilot

@@ -121,12 +121,12 @@ EXAMPLES = r"""
 - name: What the device itself says
   winops.entra.diagnose:
   register: why
+  ignore_unreachable: true
 
-- name: What each device says, and by what the tenant knows it
+- name: What each device says, by its name
   ansible.builtin.set_fact:
     failed_device:
       name: "{{ inventory_hostname }}"
-      user: "{{ joined_by | default(none) }}"
       diagnosis: "{{ why }}"
 
 - name: What the tenant says, for all devices at once

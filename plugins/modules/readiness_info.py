@@ -172,7 +172,7 @@ findings:
       description: V(pass), V(warn), V(fail) or V(unknown).
       type: str
     subject:
-      description: The user, application or policy that it is about, null for the tenant.
+      description: The user, domain, application or policy that it is about, null for the tenant.
       type: str
     observed:
       description: What the tenant says.

@@ -188,9 +188,9 @@ wave:
 known:
   description:
     - What the report and its journal know of the devices of this run, by name in the inventory, with O(work=autopilot),
-      O(work=security_keys), O(work=verify) and O(work=join). With it a later step can do without asking a device that
-      does not answer. Only the fields by which a device is found again, how far it has come, and why not further. What
-      is not known is null.
+      O(work=security_keys), O(work=verify), O(work=diagnose) and O(work=join). With it a later step can do without
+      asking a device that does not answer. Only the fields by which a device is found again, how far it has come, and
+      why not further. What is not known is null.
   returned: success, with O(only_try) and a work whose ids are used later
   type: dict
   sample:

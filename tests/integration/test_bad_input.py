@@ -214,6 +214,9 @@ CASES = {
     "a posture's finding that does not exist": Case(
         "winops.entra.device_posture", {"fail_on": ["rain"]}, "fail_on", "quality_update"
     ),
+    "a diagnosis of one device twice": Case(
+        "winops.entra.directory_diagnosis", {**SIGN_IN, "devices": [{"name": "PC-1"}] * 2}, "devices", "twice"
+    ),
     "a posture of a device that is no GUID": Case(
         "winops.entra.directory_posture", {**SIGN_IN, "device_ids": ["PC-1"]}, "device_ids", "GUID"
     ),

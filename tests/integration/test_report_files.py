@@ -24,6 +24,7 @@ NEEDED = {
     "preflight": {"preflight_tenant_id": TENANT},
     "diagnose": {},
     "disconnect": {"disconnect_hosts": "devices"},
+    "verify": {},
     "accept": {},
 }
 

@@ -74,6 +74,7 @@ class Runs(t.NamedTuple):
     first: Run
     checked: Run
     refused: Play
+    joined: Run
     known: int
     before: dict[str, str]
     after: dict[str, str]
@@ -101,7 +102,18 @@ def runs(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     checked = run("--check", "-v", check=True, environment=may_read_devices)
     known = len(lab.commands())
     nobody = rollout.run(verify_tenant=True, environment={"AZURE_CLIENT_SECRET": "nobody-has-ever-had-this-0"})
-    return Runs(lab, first, checked, nobody, known, before, after)
+    # A report of its own knows nobody: the id is in the report of the join.
+    rollout = Rollout(lab, player, tmp_path_factory.mktemp("joined"), "verify")
+    joins = rollout.report_file.with_name("joins.json")
+    joins.write_text(json.dumps(report_of_joins(first.devices["well"]["device_id"])), encoding="utf-8")
+    joined = run("--limit", "well", verify_join_report=str(joins), verify_fail_on=["compliance"])
+    return Runs(lab, first, checked, nobody, joined, known, before, after)
+
+
+def report_of_joins(device_id: str) -> dict[str, t.Any]:
+    """The report of a join, as far as it is needed."""
+    head = {"format": "winops.entra.rollout", "version": 2, "work": "join", "runs": [], "runs_dropped": 0}
+    return {**head, "devices": [{"device": "well", "outcome": "joined", "device_id": device_id}]}
 
 
 def findings(run: Run, device: str) -> dict[str, tuple[str, str]]:
@@ -149,6 +161,12 @@ def test_a_device_that_is_off_is_looked_up_by_what_the_report_knows(runs: Runs) 
     assert off["asked"] == {"device": False, "tenant": True}
     assert off["device_id"] == runs.first.devices["well"]["device_id"] and "well" not in runs.checked.asked
     assert any(line.startswith("well ") and "the tenant says" in line for line in runs.checked.play.output.splitlines())
+
+
+def test_a_device_that_is_off_is_looked_up_by_what_the_report_of_the_join_knows(runs: Runs) -> None:
+    [off] = runs.joined.report["devices"]
+    assert (off["outcome"], off["id_from"], off["asked"]["tenant"]) == ("unreachable", "report", True)
+    assert off["findings"] == [] and off["summary"]["pass"] > 0 and runs.joined.play.exit_code == FAILED
 
 
 def test_what_the_credential_may_not_read_is_unknown_and_the_device_still_decides(runs: Runs) -> None:

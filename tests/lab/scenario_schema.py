@@ -25,6 +25,7 @@ from .tenant.roles import SHORT as ROLES
 _ENTRY = {"user": str, "package": str, "minutes": float, "late": float, "count": int, "device": str}
 LOGS = {
     "lag": float,
+    "keep_days": float,
     "licence_check": OneOf(("done", "directory_read")),
     "without_window": OneOf(("slow", "answered")),
     "odd_filters": OneOf(("refused", "empty", "ignored")),
@@ -38,6 +39,7 @@ LOGS = {
             "mfa": bool,
             "browser": str,
             "correlation": str,
+            "policies": ListOf(Needs(("name", "result"), {"name": str, "result": str, "controls": ListOf(str)})),
         }
     ),
     "audits": ListOf(

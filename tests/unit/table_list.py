@@ -75,6 +75,10 @@ TABLES = {
     "docs/join.md: what: look, apply, join, verify, enrollment": HERE + "test_limits_of_a_join",
     "docs/join.md: a device of the wave: joined, also before this run": "tests/unit/report/test_waves.py::"
     "test_each_outcome_has_its_place_in_a_wave",
+    "docs/join.md: variable: join_expect_intune": "tests/unit/test_join_playbook.py::"
+    "test_what_may_be_expected_and_asked_at_the_gate_is_in_the_guide",
+    "docs/join.md: in join_gate: managed": "tests/unit/test_join_playbook.py::"
+    "test_what_may_be_expected_and_asked_at_the_gate_is_in_the_guide",
     "docs/posture.md: finding: managed": HERE + "test_findings_of_a_posture",
     "docs/lab.md: part: wsman/, commands/": HERE + "test_parts_of_the_lab",
     "docs/lab.md: option: registration_policy": HERE + "test_options_of_scenarios",
@@ -96,6 +100,9 @@ TABLES = {
     "docs/preflight.md: check: endpoint_login": HERE + "test_hosts_of_endpoints",
     "docs/reports.md: field: totals": HERE + "test_limits_of_a_report",
     "docs/reports.md: who: first task of the playbook (rollout_report with only_try)": STEPS,
+    "docs/diagnose.md: by: request_id": HERE + "test_whose_an_entry_of_the_tenants_logs_is",
+    'docs/diagnose.md: you see: "you cannot join this device" (0x801c0003, 0x801c000e)': "(what the tenant's half "
+    "names; tests/integration/test_tenant_half.py plays each)",
     "docs/directory-posture.md: finding: entra_object": HERE + "test_findings_about_what_the_tenant_says",
     "docs/verify.md: variable: verify_hosts": VERIFY + "test_variables",
     "docs/verify.md: outcome: fit": VERIFY + "test_outcomes",
@@ -108,6 +115,10 @@ TABLES = {
     "docs/tenant.md: of: one exchange, from the connection to the last byte": HERE + "test_limits_of_answers",
     'docs/tenant.md: rule: "Users may join devices": none, or selected without the package\'s user': "(what the "
     "tenant's rules do, as Microsoft documents them; tests/unit/lab/test_tenant_registration.py plays it)",
+    "docs/tenant.md: finding: enrollment_limit": "tests/unit/tenant/readiness/test_token_requesters.py::"
+    "test_a_role_counts_for_the_whole_tenant_only",
+    "docs/tenant.md: the service says: the policy applies": "tests/unit/tenant/readiness/test_service_answers.py::"
+    "test_what_the_service_assumes_decides_nothing",
     "docs/tenant.md: setting: enrollment restrictions": HERE + "test_plans_that_are_intune",
     "docs/troubleshooting.md: you see: 429 \u2026, waits 10.0 s": LOOKS,
     **{

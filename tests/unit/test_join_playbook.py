@@ -14,6 +14,7 @@ import yaml
 
 from ansible_collections.winops.entra.plugins.modules import rollout_report, wait_for_management
 from ansible_collections.winops.entra.plugins.plugin_utils.report import after_join, gate
+from tests.tools.doc_tables import code, tables
 
 from .roles import argument_specs
 
@@ -98,3 +99,11 @@ def test_the_module_that_joins_knows_nothing_of_what_is_expected_after_it() -> N
     """No fork waits for a tenant."""
     join = _first_task("attempt.yml")["winops.entra.join"]
     assert set(map(str, join)) & {"expect_intune", "expect_compliant", "expect_policies"} == set()
+
+
+def test_what_may_be_expected_and_asked_at_the_gate_is_in_the_guide() -> None:
+    found = {one.name: one for one in tables()}
+    expected = found["docs/join.md: variable: join_expect_intune"].column()
+    assert [name for cell in expected for name in code(cell)] == [f"join_expect_{name}" for name in after_join.AWAITED]
+    asked = found["docs/join.md: in join_gate: managed"].column()
+    assert [name for cell in asked for name in code(cell)] == list(gate.GATE_FIELDS)

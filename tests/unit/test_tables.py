@@ -34,6 +34,8 @@ from ansible_collections.winops.entra.plugins.plugin_utils.package_tasks import 
 from ansible_collections.winops.entra.plugins.plugin_utils.report import kept, merge
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant import service_plans
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.diagnosis import clues as tenant_clues
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.diagnosis import matching
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph import answers, door, held_permissions, pages
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.posture import findings as posture_findings
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import group_creation
@@ -464,6 +466,15 @@ def test_keys_of_a_description():
         told = set(code(shown[section.name]))
         words = {word for field in section.fields for word in field.choices or {}}
         assert {field.name for field in section.fields} | words | ({section.kind} - {None}) <= told, section
+
+
+def test_whose_an_entry_of_the_tenants_logs_is():
+    shown = ALL["docs/diagnose.md: by: request_id"]
+    assert tuple(shown.by_code(1)) == (*matching.MATCHES, tenant_clues.BY_SETTING)
+    for way in matching.MATCHES:
+        weights = [tenant_clues.weigh(way, known) for known in (True, False)]
+        assert re.findall(r"\d\d", shown.by_code(2)[way])[:2] == list(map(str, weights)), way
+    assert shown.by_code(2)["setting"] == str(tenant_clues.OF_A_SETTING)
 
 
 def test_findings_about_what_the_tenant_says():

@@ -15,13 +15,13 @@ from .ansibles_own import REFUSED_AT_THE_DOOR
 from .told import Told, has_failed, known_of, object_in, objects_in, outcome_of_failure, taken, text_in
 from .verified.halves import WEIGHT, Fields, of_both, said
 from .verified.merge import verdicts
-from .verified.verdict import BY_TENANT, sentence, verdict
+from .verified.verdict import TENANT_DECIDES, sentence, verdict
 
 VERIFY_WORK = "verify"
 #: The texts of a record that no other work has. ``id_from`` is who has said the device id.
 VERIFY_TEXT_FIELDS = ("id_from",)
 #: Findings of a record; a tenant may name a device once for each application that was asked about.
-MOST_FINDINGS = 60
+MOST_VERDICTS = 60
 #: Sentences of ``unread``.
 MOST_UNREAD = 20
 DEFAULT_FAIL_ON = (FAIL,)
@@ -56,7 +56,7 @@ def record_of(result: Told) -> Fields:
     if steps.get("asks") and identity and not row and not _has_failed_as_a_whole(steps):
         own = halves.device.get("entra_object")
         all_of_it = [one for one in all_of_it if one["id"] != "entra_object"]
-        all_of_it.insert(0, verdict(_not_asked_about(identity), BY_TENANT, own, None))
+        all_of_it.insert(0, verdict(_not_asked_about(identity), TENANT_DECIDES, own, None))
     told = sorted((one for one in all_of_it if one["result"] != PASS), key=lambda one: WEIGHT.index(one["result"]))
     unread = row.get("unread")
     made: Fields = {
@@ -65,8 +65,8 @@ def record_of(result: Told) -> Fields:
         "join_type": text_in(join, "type") or text_in(before, "join_type"),
         "id_from": None if identity is None else _FROM_DEVICE if join else _FROM_REPORT,
         "asked": {"device": bool(object_in(look, "posture")), "tenant": bool(row)},
-        "findings": told[:MOST_FINDINGS],
-        "findings_dropped": max(0, len(told) - MOST_FINDINGS),
+        "findings": told[:MOST_VERDICTS],
+        "findings_dropped": max(0, len(told) - MOST_VERDICTS),
         "settled": [one for one in all_of_it if one["result"] == PASS and _is_settled(one)],
         "summary": {result: sum(one["result"] == result for one in all_of_it) for result in RESULTS},
         "unread": [str(one) for one in unread][:MOST_UNREAD] if isinstance(unread, (list, tuple)) else [],

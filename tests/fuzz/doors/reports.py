@@ -34,28 +34,16 @@ FIELDS = (
 STEPS = (
     *("wanted", "before", "harvest", "registration", "listed", "findings", "reset", "status", "failed", "twin"),
     *("met", "package", "sign_in", "facts", "users", "rows", "passes", "policy", "check", "users_from"),
-    *("record", "expected", "row", "waiting", "access", "access_failed", "asked_access", "posture"),
     *("look", "asks", "row", "found", "refused", "fail_on"),
+    *("record", "expected", "waiting", "access", "access_failed", "asked_access", "posture"),
 )
 STEP_FIELDS = (
     *("outcome", "error", "failed", "unreachable", "skipped", "autopilot", "findings", "deployment", "assignment"),
     *("assigned", "registered", "record", "phases", "serial_number", "user", "id", "msg", "import_error", "waits_for"),
     *("enabled", "by", "ways", "build_ok", "ansible_facts", "package", "passkeys", "security_key_ready", "in_scope"),
     *("found", "mfa_capable", "unread", "policy", "valid", "start", "lifetime", "changed", "users", "takes_keys"),
-    *(
-        "intune",
-        "compliant",
-        "policies",
-        "met",
-        "reason",
-        "said",
-        "access",
-        "verdict",
-        "posture",
-        "outcome",
-        "joined_by",
-    ),
     *("posture", "intune", "escrow", "compliance", "in_entra", "in_intune", "name", "entra"),
+    *("compliant", "policies", "met", "reason", "said", "access", "verdict", "joined_by"),
 )
 #: What the hand-over sheet is made of, whatever stands in it.
 TAGS = {"html", "head", "meta", "title", "style", "body", "p", "article", "h1", "h2", "ul", "ol", "li"}

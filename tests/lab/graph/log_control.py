@@ -4,9 +4,10 @@
 """The logs in the lab's control API; each route also below /tenants/LABEL.
 
 ========================  ============================================================================================
-GET, POST /tenant/logs    {"lag": seconds, "licence_check", "without_window", "odd_filters"} (``tenant/logs.py``); with
-                          "sign_ins", "audits", "enrollment_failures" entries are added as a scenario does it (without
-                          "minutes": now). Answers with the settings, and what is written, shown or not
+GET, POST /tenant/logs    {"lag": seconds, "keep_days", "licence_check", "without_window", "odd_filters"}
+                          (``tenant/logs.py``); with "sign_ins", "audits", "enrollment_failures" entries are added as a
+                          scenario does it (without "minutes": now). Answers with the settings, and all that is
+                          written, shown or not
 ========================  ============================================================================================
 """
 

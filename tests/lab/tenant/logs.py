@@ -4,8 +4,8 @@
 """The tenant's logs: sign-ins, directory audits, and enrollments that Intune refused, in Microsoft Graph's shapes.
 
 An entry is written when its event happens and shows ``lag`` seconds later (Microsoft, "How long does it take for
-activity logging data to become available": minutes). A row has, besides Graph's properties, the second of the lab from
-which it shows.
+activity logging data to become available": minutes); it is kept for 30 days with Entra ID P1 ("Data retention"). A row
+has, besides Graph's properties, the second of the lab at which it happened, and that from which it shows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if t.TYPE_CHECKING:
 SIGN_INS, AUDITS, ENROLLMENTS = "signIns", "directoryAudits", "troubleshootingEvents"
 #: The property by which each log is sorted, newest first.
 MOMENT = {SIGN_INS: "createdDateTime", AUDITS: "activityDateTime", ENROLLMENTS: "eventDateTime"}
-SHOWS = "_shows_at"
+HAPPENED, SHOWS = "_happened_at", "_shows_at"
+DAY = 86_400.0
 Row = dict[str, t.Any]
 
 
@@ -30,9 +31,11 @@ class Logs:
     """``lag``: seconds until an entry shows. ``licence_check``: ``done``, or ``directory_read`` where the service
     looks for the licence with the caller's own permissions. ``without_window``: a list of sign-ins or audits that
     names no beginning is ``slow`` (ends in 504), or ``answered``. ``odd_filters``: what v1.0 makes of a filter that
-    only beta knows: ``refused``, ``empty``, or ``ignored`` (interactive rows). ``asked``: when the logs were read."""
+    only beta knows: ``refused``, ``empty``, or ``ignored`` (interactive rows). ``keep_days``: how long entries are
+    kept. ``asked``: when the logs were read."""
 
     lag: float = 120.0
+    keep_days: float = 30.0
     licence_check: str = "done"
     without_window: str = "slow"
     odd_filters: str = "refused"
@@ -42,13 +45,15 @@ class Logs:
 
     def write(self, name: str, row: Row, happened: float, late: float | None = None) -> Row:
         """Add an entry of something that ``happened`` at this second of the lab; ``late``: its own lag."""
+        row[HAPPENED] = happened
         row[SHOWS] = happened + (self.lag if late is None else late)
         self.rows[name].append(row)
         return row
 
     def shown(self, name: str, now: float) -> list[Row]:
         """What a log has at this second of the lab, newest first."""
-        found = [row for row in reversed(self.rows[name]) if row[SHOWS] <= now]
+        begin = now - self.keep_days * DAY
+        found = [row for row in reversed(self.rows[name]) if row[SHOWS] <= now and row[HAPPENED] >= begin]
         return sorted(found, key=lambda row: row[MOMENT[name]], reverse=True)
 
 

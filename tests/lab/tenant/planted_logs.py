@@ -23,7 +23,7 @@ RESOURCES = {
     "graph": "00000003-0000-0000-c000-000000000000",
     "sharepoint": sign_ins.SHAREPOINT,
 }
-SETTINGS = ("lag", "licence_check", "without_window", "odd_filters")
+SETTINGS = ("lag", "keep_days", "licence_check", "without_window", "odd_filters")
 APPS = {"aadj_csp": sign_ins.AADJ_CSP, "broker": sign_ins.BROKER, "office_home": sign_ins.OFFICE_HOME}
 #: Minutes ago, where an entry does not say when; of several of one kind each is a quarter of a minute later.
 AGO = 60.0
@@ -64,13 +64,16 @@ def _sign_in(directory: Directory, tenant: Tenant, entry: Row, who: t.Callable[[
         found,
         "browser" if "browser" in entry else "mobileAppsAndDesktopClients",
     )
+    verdict = access.judge(tenant, attempt)
+    if "policies" in entry:
+        verdict = _as_told(tenant, entry)
     client = sign_ins.Client(object=found, browser=entry.get("browser", ""))
     given = {"correlation": entry["correlation"]} if "correlation" in entry else {}
     sign_ins.write(
         directory,
         tenant,
         user,
-        access.judge(tenant, attempt),
+        verdict,
         app=app,
         resource=resource,
         request=directory.request_id(),
@@ -81,6 +84,24 @@ def _sign_in(directory: Directory, tenant: Tenant, entry: Row, who: t.Callable[[
         client=client,
         late=entry.get("late"),
     )
+
+
+def _as_told(tenant: Tenant, entry: Row) -> access.Verdict:
+    """A verdict of policies as they were then: the tenant may have others now, or none."""
+    rows: list[Row] = [
+        {
+            "id": tenant.object_id(f"earlier policy/{policy['name']}"),
+            "displayName": policy["name"],
+            "enforcedGrantControls": policy.get("controls", []),
+            "enforcedSessionControls": [],
+            "result": policy["result"],
+            "_missing": "",
+        }
+        for policy in entry["policies"]
+    ]
+    results = {row["result"] for row in rows}
+    status = next((one for one in ("failure", "success") if one in results), "notApplied")
+    return access.Verdict(entry.get("error", 0), status, rows)
 
 
 def _audit(directory: Directory, tenant: Tenant, entry: Row, who: t.Callable[[Row], Row]) -> None:

@@ -109,6 +109,24 @@ def test_an_entry_shows_when_its_lag_is_over(lab):
     assert len(_rows(lab)) == 2
 
 
+def test_an_entry_is_kept_for_its_time(lab):
+    _plant(lab, sign_ins=[{"user": "lab.user", "minutes": 30 * 24 * 60 - 5}, {"user": "admin", "minutes": 45_000}])
+    path = _path(lab, hours=24 * 60)
+    assert [row["userDisplayName"] for row in lab.get(path)["value"]] == ["User of the lab"]
+    _wait(lab, 301)
+    assert lab.get(path)["value"] == []
+    lab.tenant.logs.keep_days = 60
+    assert len(lab.get(path)["value"]) == 2
+
+
+def test_a_policy_of_then_may_be_gone_now(lab):
+    told = {"name": "Gone since", "result": "failure", "controls": ["Block"]}
+    _plant(lab, sign_ins=[{"user": "lab.user", "error": 53003, "policies": [told]}])
+    [row] = _rows(lab)
+    assert row["conditionalAccessStatus"] == "failure"
+    assert [one["displayName"] for one in row["appliedConditionalAccessPolicies"]] == ["Gone since"]
+
+
 def test_who_may_not_read_the_logs_hears_why(lab):
     refused = lab.error("GET", _path(lab), app="nothing")
     assert refused[:2] == (403, "Authentication_MSGraphPermissionMissing") and "AuditLog.Read.All" in refused[2]

@@ -64,7 +64,7 @@ def _install(lab: Lab, kind: str, seconds: float = 200):
 
 
 def _rows(lab: Lab, name: str) -> list[dict]:
-    return lab.world.tenant.logs.shown(name, 10**9)
+    return lab.world.tenant.logs.shown(name, 10**6)
 
 
 def test_ids_of_a_refused_sign_in_are_those_that_the_device_has(lab):

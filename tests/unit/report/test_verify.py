@@ -136,7 +136,7 @@ def test_an_id_that_the_tenant_was_not_asked_about_is_unknown():
 def test_a_record_is_bounded():
     many = [finding("access", "fail", f"application {number}") for number in range(200)]
     told = recorded(look(), row(unread=["x"] * 100), *many)
-    assert len(told["findings"]) == verify.MOST_FINDINGS and told["findings_dropped"] == 140
+    assert len(told["findings"]) == verify.MOST_VERDICTS and told["findings_dropped"] == 140
     assert len(told["unread"]) == verify.MOST_UNREAD
 
 

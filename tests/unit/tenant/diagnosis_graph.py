@@ -16,7 +16,7 @@ from ansible_collections.winops.entra.plugins.action.directory_diagnosis import 
 from ansible_collections.winops.entra.plugins.plugin_utils.option_door import ansible_spec, understood
 from ansible_collections.winops.entra.plugins.plugin_utils.task import spec_of_sides
 
-from .fake_graph import ROOT, _page, guid
+from .fake_graph import ROOT, FakeGraph, _page, guid
 from .readiness.readiness_graph import PACKAGE, ReadinessBench, ReadinessGraph
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -39,7 +39,7 @@ def applied(name: str, result: str = "failure", *controls: str) -> dict[str, t.A
     }
 
 
-class DiagnosisGraph(ReadinessGraph):
+class LogGraph(FakeGraph):
     """``sign_ins``, ``audits`` and ``failures`` are the rows of the logs; ``page`` is the largest page of a log."""
 
     def __init__(self) -> None:
@@ -126,6 +126,10 @@ class DiagnosisGraph(ReadinessGraph):
             path = "signIns" if name == "signIns" else "directoryAudits"
             body["@odata.nextLink"] = f"{ROOT}/{version}/auditLogs/{path}?{rest}&$skiptoken={start + size}"
         return httpx.Response(200, json=body)
+
+
+class DiagnosisGraph(LogGraph, ReadinessGraph):
+    """A tenant with logs that is ready for joins."""
 
 
 class DiagnosisBench(ReadinessBench):

@@ -31,6 +31,7 @@ from ansible_collections.winops.entra.plugins.modules import (
     device_removal,
     directory_device,
     directory_device_info,
+    directory_diagnosis,
     directory_posture,
     enrollment_status_page,
     group,
@@ -52,6 +53,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot impo
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.autopilot import devices as registrations
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.corporate import corporate_identifier as identifiers
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices import changes, managed_reset, removal, views
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.diagnosis import directory_diagnosis as diagnoses
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.posture import posture
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness import verdict
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.resources import (
@@ -81,13 +83,14 @@ from tests.lab.device import device_link
 
 from .autopilot.registering import hash_of
 from .autopilot_graph import AutopilotGraph
+from .diagnosis_graph import LogGraph, applied, finding, said
 from .fake_graph import Bench, guid
 from .identifier_graph import IdentifierGraph
 from .intune_graph import EXCLUDED, USERS, IntuneGraph
 from .method_graph import MethodGraph
 from .posture_graph import PostureGraph
 from .preparation_graph import PreparationGraph
-from .readiness.readiness_graph import ADA, ReadinessGraph
+from .readiness.readiness_graph import ADA, PACKAGE, ReadinessGraph
 
 LONGEST_MSG = 5000
 #: A field that is not there, and lists in lists that no reader gets out of.
@@ -102,7 +105,7 @@ Path = tuple[t.Any, ...]
 
 
 class EveryGraph(
-    PostureGraph, AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, ReadinessGraph, MethodGraph
+    LogGraph, PostureGraph, AutopilotGraph, IdentifierGraph, PreparationGraph, IntuneGraph, ReadinessGraph, MethodGraph
 ):
     """A tenant that every module finds something in."""
 
@@ -113,6 +116,10 @@ class EveryGraph(
         self.enroll(device, serialNumber="SN1")
         self.register(device, userPrincipalName="someone@contoso.com")
         self.owners[ADA] = [device["id"]]
+        self.sign_in(PACKAGE, 50076, appliedConditionalAccessPolicies=[applied("MFA", "failure", "Mfa")])
+        self.sign_in(ADA, 0, deviceDetail={"deviceId": device["deviceId"], "displayName": "PC-1", "isCompliant": True})
+        self.audit("PC-3", failed=True, additionalDetails=[{"key": "Device Id", "value": guid("another")}])
+        self.failure("userValidation", "UserNotLicensed", deviceId=device["deviceId"], userId=guid(ADA))
         self.events.append({"id": guid("event"), "deviceSerialNumber": "SN1", "deploymentState": "success"})
         self.keys.append({"id": guid("key"), "deviceId": device["deviceId"]})
         self.laps.append({"id": device["deviceId"], "deviceName": "PC-1"})
@@ -196,6 +203,7 @@ _ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC
 _RESET = {**APPROVAL_SPEC, **ansible_spec(managed_device_reset.ARGUMENT_SPEC)}
 _IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _POSTURE = ansible_spec({**FINDINGS_SPEC, **directory_posture.ARGUMENT_SPEC})
+_DIAGNOSED = ansible_spec({**FINDINGS_SPEC, **directory_diagnosis.ARGUMENT_SPEC})
 _ARRIVAL = ansible_spec({**FINDINGS_SPEC, **wait_for_management.ARGUMENT_SPEC})
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
@@ -358,6 +366,17 @@ RUNS = {
         posture.look,
         _POSTURE,
         {"device_ids": [_ID, guid("another device")], "applications": ["Office365"]},
+    ),
+    "diagnosis": TenantRun(
+        diagnoses.diagnose_in_tenant,
+        _DIAGNOSED,
+        {
+            "devices": [
+                {"name": "PC-1", "device_id": _ID, "user": ADA},
+                {"name": "PC-3", "diagnosis": said(finding("0xcaa2000c", request_id=guid("request 0")))},
+            ],
+            "log_wait": 0,
+        },
     ),
     "arrival info": TenantRun(
         wait.wait,

@@ -20,10 +20,14 @@ _SETTING = {
     "sources": [{"displayName": "A"}],
 }
 _STATE = {"displayName": "Windows", "state": "nonCompliant", "userId": guid("x"), "userPrincipalName": "System account"}
+_OF_ADA = {"userId": guid("ada@contoso.com"), "userPrincipalName": "ada@contoso.com"}
+#: Two rows of one policy, which share its id, and the settings of both.
+_STATES = [{"id": guid("state"), **_STATE}, {"id": guid("state"), **_STATE, **_OF_ADA}]
+_SETTINGS = [{**_SETTING, "userPrincipalName": "System account"}, {**_SETTING, **_OF_ADA}]
 _REPORT = {
     "TotalRowCount": 1,
-    "Schema": [{"Column": "PolicyName"}, {"Column": "PolicyStatus"}, {"Column": "UPN"}],
-    "Values": [["Catalog", 5, ""]],
+    "Schema": [{"Column": name} for name in ("PolicyBaseTypeName", "PolicyName", "PolicyStatus", "UPN")],
+    "Values": [["DeviceManagementConfigurationPolicy", "Catalog", 5, ""]],
 }
 _RESULT = {
     "displayName": "Compliant",
@@ -44,8 +48,8 @@ class PostureGraph(TenantGraph):
         domains = [{"id": "contoso.com", "authenticationType": "Managed"}]
         return [
             (f"{device}/users", lambda q, b: _page([person])),
-            (states, lambda q, b: _page([{"id": guid("state"), **_STATE}])),
-            (rf"{states}/[0-9a-f-]{{36}}/settingStates", lambda q, b: _page([_SETTING])),
+            (states, lambda q, b: _page(_STATES)),
+            (rf"{states}/[0-9a-f-]{{36}}/settingStates", lambda q, b: _page(_SETTINGS)),
             (
                 "POST deviceManagement/reports/getConfigurationPoliciesReportForDevice",
                 lambda q, b: httpx.Response(200, json=_REPORT),

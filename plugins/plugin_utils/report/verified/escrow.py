@@ -14,7 +14,7 @@ import typing as t
 from ...findings import FAIL, PASS, WARN
 from ..told import Told, object_in, objects_in, text_in
 from .halves import Fields, Halves, said
-from .verdict import BY_BOTH, BY_DEVICE, BY_TENANT, one_word, verdict
+from .verdict import BOTH_DECIDE, DEVICE_DECIDES, TENANT_DECIDES, one_word, verdict
 
 _LOST = "if Windows asks for the recovery key, nobody has it"
 _STORE = "store it again on the device (BackupToAAD-BitLockerKeyProtector), or look whether it is kept elsewhere"
@@ -27,14 +27,14 @@ def judge(halves: Halves, own: Fields | None, theirs: Fields | None) -> Fields:
     if passwords is None or held is None or own is None:
         # Both have an answer, and nobody knows of which keys: the weightier one is not lost.
         if own is not None and own["result"] == PASS and theirs is not None and theirs["result"] in (FAIL, WARN):
-            return verdict(theirs, BY_TENANT, own, theirs)
+            return verdict(theirs, TENANT_DECIDES, own, theirs)
         return one_word(own, theirs)
     if not passwords:
         return _without(halves, own, theirs)
     missing = [one for one in passwords if _plain(one["id"]) not in held]
     if not missing:
         found = said("escrow", PASS, f"Entra holds {_these(len(passwords))}")
-        return verdict(found, BY_BOTH if own["result"] == PASS else BY_TENANT, own, theirs)
+        return verdict(found, BOTH_DECIDE if own["result"] == PASS else TENANT_DECIDES, own, theirs)
     return _missing(missing, own, theirs)
 
 
@@ -55,17 +55,17 @@ def _missing(missing: list[Told], own: Fields, theirs: Fields | None) -> Fields:
         side="device",
         doc=own["doc"] or (theirs or {}).get("doc"),
     )
-    return verdict(found, BY_BOTH if escrow == _FAILED else BY_TENANT, own, theirs)
+    return verdict(found, BOTH_DECIDE if escrow == _FAILED else TENANT_DECIDES, own, theirs)
 
 
 def _without(halves: Halves, own: Fields, theirs: Fields | None) -> Fields:
     """The drive has no recovery password, so that none can be stored."""
     drive = _system_drive(halves)
     if theirs is None or theirs["result"] == PASS or drive is None or drive.get("state") == "decrypted":
-        return verdict(own, BY_DEVICE, own, theirs)
+        return verdict(own, DEVICE_DECIDES, own, theirs)
     cause = f"the drive is {drive.get('state')} and has no recovery password, so that none could be stored; {_LOST}"
     fix = "add a recovery password to the drive, and store it (BackupToAAD-BitLockerKeyProtector)"
-    return verdict({**theirs, "cause": cause, "fix": fix, "side": "device"}, BY_BOTH, own, theirs)
+    return verdict({**theirs, "cause": cause, "fix": fix, "side": "device"}, BOTH_DECIDE, own, theirs)
 
 
 def _system_drive(halves: Halves) -> Told | None:

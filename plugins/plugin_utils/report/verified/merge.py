@@ -17,7 +17,7 @@ from ...findings import PASS, UNKNOWN, WARN
 from ..told import object_in, objects_in, text_in
 from . import escrow
 from .halves import VERIFY_IDS, WEIGHT, Fields, Halves
-from .verdict import BY_BOTH, BY_DEVICE, BY_TENANT, one_word, verdict
+from .verdict import BOTH_DECIDE, DEVICE_DECIDES, TENANT_DECIDES, one_word, verdict
 
 _INTUNE, _CONFIGURATION_MANAGER = "intune", "configuration_manager"
 _MOMENT = 19  # 2026-11-30T08:00:00: fractions and zones are written in more than one way
@@ -32,8 +32,8 @@ def verdicts(halves: Halves) -> list[Fields]:
         own, theirs = halves.device.get(identity), halves.tenant.get(identity, [])
         joined = OF_BOTH_SIDES.get(identity)
         if joined is None:
-            found += [verdict(own, BY_DEVICE, own, None)] if own else []
-            found += [verdict(one, BY_TENANT, None, one) for one in theirs]
+            found += [verdict(own, DEVICE_DECIDES, own, None)] if own else []
+            found += [verdict(one, TENANT_DECIDES, None, one) for one in theirs]
         elif own or theirs:
             found.append(_one(halves, own, _weightiest(theirs), joined))
     return found
@@ -60,12 +60,12 @@ def _entra_object(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     if theirs is None or own is None or (own["result"] != PASS and theirs["result"] != PASS):
         return one_word(own, theirs)
     if theirs["result"] == UNKNOWN or own["result"] == UNKNOWN:
-        return verdict(theirs, BY_TENANT, own, theirs)
+        return verdict(theirs, TENANT_DECIDES, own, theirs)
     if own["result"] != PASS:
-        return verdict(own, BY_DEVICE, own, theirs)
+        return verdict(own, DEVICE_DECIDES, own, theirs)
     if theirs["result"] == PASS:
-        return verdict(own, BY_BOTH, own, theirs)
-    return verdict({**theirs, "cause": f"{own['observed']}; {theirs['cause']}"}, BY_TENANT, own, theirs)
+        return verdict(own, BOTH_DECIDE, own, theirs)
+    return verdict({**theirs, "cause": f"{own['observed']}; {theirs['cause']}"}, TENANT_DECIDES, own, theirs)
 
 
 def _managed(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
@@ -73,10 +73,13 @@ def _managed(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     told = object_in(halves.posture, "management").get("managed_by")
     by = told if isinstance(told, (list, tuple)) else ()
     if own["result"] == PASS and theirs["result"] == PASS:
-        return verdict(own, BY_BOTH, own, theirs)
+        return verdict(own, BOTH_DECIDE, own, theirs)
     if own["result"] == PASS and theirs["result"] == WARN:  # Entra names another one.
         return verdict(
-            {**theirs, "cause": f"the device says that Intune manages it; {theirs['cause']}"}, BY_TENANT, own, theirs
+            {**theirs, "cause": f"the device says that Intune manages it; {theirs['cause']}"},
+            TENANT_DECIDES,
+            own,
+            theirs,
         )
     if own["result"] == PASS and _INTUNE in by:
         made = {
@@ -84,11 +87,11 @@ def _managed(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
             "cause": "the device is enrolled, and Intune has no record of it: nothing new comes from there",
             "fix": "wait some minutes after an enrollment, and look again; then enroll it again (winops.entra.mdm)",
         }
-        return verdict(made, BY_TENANT, own, theirs)
+        return verdict(made, TENANT_DECIDES, own, theirs)
     if theirs["result"] == PASS and _CONFIGURATION_MANAGER not in by:
         made = {**own, "cause": f"{own['cause']}; the record in Intune is left over from an earlier enrollment"}
-        return verdict(made, BY_DEVICE, own, theirs)
-    return verdict(own, BY_BOTH if own["result"] == theirs["result"] else BY_DEVICE, own, theirs)
+        return verdict(made, DEVICE_DECIDES, own, theirs)
+    return verdict(own, BOTH_DECIDE if own["result"] == theirs["result"] else DEVICE_DECIDES, own, theirs)
 
 
 def _last_sync(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
@@ -96,40 +99,40 @@ def _last_sync(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     management = object_in(halves.posture, "management")
     arrived, ended = _moment(halves.intune, "last_sync"), _moment(object_in(management, "last_sync"), "at")
     if own["result"] == theirs["result"]:
-        return verdict(own, BY_BOTH, own, theirs)
+        return verdict(own, BOTH_DECIDE, own, theirs)
     if theirs["result"] == PASS:
         # What was silent for long by the device's record has arrived since; a failure counts until a contact after it.
         is_over = own["result"] == WARN or (arrived and ended and arrived > ended)
-        return verdict(theirs, BY_TENANT, own, theirs) if is_over else verdict(own, BY_DEVICE, own, theirs)
+        return verdict(theirs, TENANT_DECIDES, own, theirs) if is_over else verdict(own, DEVICE_DECIDES, own, theirs)
     if own["result"] != PASS:
-        return verdict(own, BY_BOTH, own, theirs)
+        return verdict(own, BOTH_DECIDE, own, theirs)
     if _INTUNE not in (management.get("managed_by") or ()):
-        return verdict(own, BY_DEVICE, own, theirs)
+        return verdict(own, DEVICE_DECIDES, own, theirs)
     cause = (
         f"{theirs['cause']}; the device says that it has synchronized ({own['observed']}), which Intune has not seen"
     )
-    return verdict({**theirs, "cause": cause}, BY_TENANT, own, theirs)
+    return verdict({**theirs, "cause": cause}, TENANT_DECIDES, own, theirs)
 
 
 def _encryption(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     """The device knows its drive. Intune hears of it later, and knows nothing of the protection."""
     agree = (own["result"] == PASS) == (theirs["result"] == PASS)
-    return verdict(own, BY_BOTH if agree else BY_DEVICE, own, theirs)
+    return verdict(own, BOTH_DECIDE if agree else DEVICE_DECIDES, own, theirs)
 
 
 def _compliance(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     """Intune judges; where encryption is what it misses, the device says what the drive waits for."""
     drive = halves.device.get("encryption")
     if theirs["result"] in (PASS, UNKNOWN) or drive is None or drive["result"] == UNKNOWN:
-        return verdict(theirs, BY_TENANT, None, theirs)
+        return verdict(theirs, TENANT_DECIDES, None, theirs)
     if not _is_about_encryption(halves):
-        return verdict(theirs, BY_TENANT, None, theirs)
+        return verdict(theirs, TENANT_DECIDES, None, theirs)
     cause = f"{theirs['observed'] or theirs['cause']}; the device says: {drive['observed']}"
     if drive["result"] == PASS:
         fix = "restart the device and sync it: Intune goes by what Windows attests at its start"
-        return verdict({**theirs, "cause": cause, "fix": fix, "side": "device"}, BY_TENANT, drive, theirs)
+        return verdict({**theirs, "cause": cause, "fix": fix, "side": "device"}, TENANT_DECIDES, drive, theirs)
     why = f"{cause}: {drive['cause']}" if drive["cause"] else cause
-    return verdict({**theirs, "cause": why, "fix": drive["fix"], "side": "device"}, BY_BOTH, drive, theirs)
+    return verdict({**theirs, "cause": why, "fix": drive["fix"], "side": "device"}, BOTH_DECIDE, drive, theirs)
 
 
 def _is_about_encryption(halves: Halves) -> bool:

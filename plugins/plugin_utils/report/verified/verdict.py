@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...findings import PASS, UNKNOWN
 from .halves import Fields
 
-BY_DEVICE, BY_TENANT, BY_BOTH = "device", "tenant", "both"
+DEVICE_DECIDES, TENANT_DECIDES, BOTH_DECIDE = "device", "tenant", "both"
 _TAKEN = ("id", "result", "observed", "cause", "fix", "side", "doc", "permissions")
 
 
@@ -23,7 +23,7 @@ def verdict(finding: Fields, decided_by: str, own: Fields | None, theirs: Fields
         made |= {"cause": None, "fix": None}
     return {
         **made,
-        "side": made["side"] or ("device" if decided_by == BY_DEVICE else "tenant"),
+        "side": made["side"] or ("device" if decided_by == DEVICE_DECIDES else "tenant"),
         "decided_by": decided_by,
         "device_says": _says(own),
         "tenant_says": _says(theirs),
@@ -39,16 +39,16 @@ def one_word(own: Fields | None, theirs: Fields | None) -> Fields:
     """
     if own is None or theirs is None:
         one = own or theirs or {}
-        return verdict(one, BY_DEVICE if own else BY_TENANT, own, theirs)
+        return verdict(one, DEVICE_DECIDES if own else TENANT_DECIDES, own, theirs)
     silent, other = (own, theirs) if own["result"] == UNKNOWN else (theirs, own)
     if other["result"] == PASS:
-        who, seen = (BY_TENANT, BY_DEVICE) if other is own else (BY_DEVICE, BY_TENANT)
+        who, seen = (TENANT_DECIDES, DEVICE_DECIDES) if other is own else (DEVICE_DECIDES, TENANT_DECIDES)
         cause = f"{silent['cause'] or silent['observed']}; what the {seen} says is not all of it"
         return verdict({**silent, "cause": cause}, who, own, theirs)
     if other["result"] != UNKNOWN:
-        return verdict(other, BY_DEVICE if other is own else BY_TENANT, own, theirs)
+        return verdict(other, DEVICE_DECIDES if other is own else TENANT_DECIDES, own, theirs)
     causes = [one["cause"] or one["observed"] for one in (own, theirs)]
-    return verdict({**theirs, "cause": f"the device: {causes[0]}; the tenant: {causes[1]}"}, BY_BOTH, own, theirs)
+    return verdict({**theirs, "cause": f"the device: {causes[0]}; the tenant: {causes[1]}"}, BOTH_DECIDE, own, theirs)
 
 
 def _says(finding: Fields | None) -> str | None:
@@ -64,4 +64,4 @@ def sentence(verdict: Fields) -> str:
     observed, cause = verdict["observed"], verdict["cause"]
     if cause is None or observed is None:
         return cause or observed or verdict["result"]
-    return cause if verdict["decided_by"] == BY_DEVICE or observed in cause else f"{observed}: {cause}"
+    return cause if verdict["decided_by"] == DEVICE_DECIDES or observed in cause else f"{observed}: {cause}"

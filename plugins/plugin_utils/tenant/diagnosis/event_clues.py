@@ -90,7 +90,7 @@ def _refused(how: str, views: list[dict[str, t.Any]]) -> TenantClue:
     return TenantClue(
         TO_JOIN,
         ABOUT_REGISTRATION,
-        weigh(how, bool(view["says"])) - 5,
+        weigh(how, bool(view["says"])),
         f"{view['activity']} of {view['device_name'] or view['user'] or 'the device'} failed",
         f"{whose}the Device Registration Service did not register the device"
         + (f": {view['says']}" if view["says"] else ""),
@@ -144,7 +144,7 @@ def enrollment_clues(matched: list[tuple[str, Row]], enrolled: bool | None) -> l
         clue = TenantClue(
             TO_ENROLL,
             ABOUT_ENROLLMENT,
-            weigh(how, key[0] in _CATEGORIES) - 5,
+            weigh(how, key[0] in _CATEGORIES),
             f"Intune refused the enrollment at {view['utc']}",
             f"{whose}{said}" + (f": {view['says']}" if view["says"] else ""),
             _FIXES[kin[0]] if kin else "look at the enrollment failures in the Intune admin center",

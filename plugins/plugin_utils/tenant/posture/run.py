@@ -20,7 +20,7 @@ from ...findings import Finding
 from ...result import Failure
 from ...task import Task
 from ..because import reason, unknown_because
-from ..devices.unread import of_all
+from ..devices.unread import MOST_BROKEN, of_all
 from ..graph.batch import LARGEST, BatchAnswer, Item
 from ..graph.client import GraphClient
 from ..graph.errors import unreadable
@@ -29,10 +29,8 @@ from .findings import not_read
 
 #: A line of progress at most so often, in seconds.
 TELL_SECONDS = 20.0
-#: A kind of question is given up after so many whole batches without an answer, one after the other.
-MOST_BROKEN = 2
 #: Of one list about one device: policies, settings of a policy, keys (Entra holds 200 of a device), users.
-MOST_ROWS = 1000
+MOST_OF_ONE = 1000
 
 Row = dict[str, t.Any]
 #: What came for an item: the rows of a list, the body of an object, or why there is none.
@@ -141,9 +139,9 @@ class Run:
         if item.row_kind is None:
             return answer.body or {}
         try:
-            rows = list(itertools.islice(self.client.rows_of(item, answer, version), MOST_ROWS + 1))
-            if len(rows) > MOST_ROWS:
-                return unreadable(item.purpose, f"the list has more than {MOST_ROWS} rows")
+            rows = list(itertools.islice(self.client.rows_of(item, answer, version), MOST_OF_ONE + 1))
+            if len(rows) > MOST_OF_ONE:
+                return unreadable(item.purpose, f"the list has more than {MOST_OF_ONE} rows")
             return rows
         except RequestFailure as failed:
             return failed

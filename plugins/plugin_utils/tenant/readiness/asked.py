@@ -4,7 +4,7 @@
 """The service itself asked about joins: what Conditional Access says when each user registers or joins a device.
 
 The device is one that is about to join: Windows, no id, not compliant, joined to nothing. An answer about a package's
-user would be no proof, as its token is redeemed by a sign-in that is not interactive.
+user would prove nothing, because its token is redeemed by a sign-in that is not interactive.
 
 Source: Microsoft Graph, "conditionalAccessRoot: evaluate", "userActionContext resource type".
 
@@ -86,8 +86,8 @@ def ask(task: Task, access: Answered, looked_at: classes.Conditions, people: lis
 
 
 _NO_PROOF = (
-    "an answer about a package's user is no proof, as its token is redeemed by a sign-in that is not interactive, so "
-    "the policies as they are read decide"
+    "an answer about a package's user would prove nothing, because its token is redeemed by a sign-in that is not "
+    "interactive, so the policies as they are read decide"
 )
 
 

@@ -5,7 +5,7 @@
 
 Where the two differ, the answer decides and the finding says both. It decides about the user action "Register or join
 devices" and about whom a policy covers. It does not decide what rests on something that nobody told the service (risks,
-properties of the device), nor about policies for applications, which are no part of the question.
+properties of the device), nor about policies for applications, which are not part of the question.
 
 Source: Microsoft Graph, "whatIfAnalysisResult resource type" (``analysisReasons``).
 

@@ -57,7 +57,7 @@ ACCESS_POLICY_KIND = object_of(
     }
 )
 DOMAIN_KIND = object_of({"id": needed(LINE), "authenticationType": TEXT})
-ASSIGNMENT_KIND = object_of({"target": object_of({"@odata.type": TEXT, "groupId": TEXT})})
+LIMIT_ASSIGNMENT_KIND = object_of({"target": object_of({"@odata.type": TEXT, "groupId": TEXT})})
 ROLE_ASSIGNMENT_KIND = object_of(
     {
         "principalId": needed(IDENTITY),

@@ -24,7 +24,7 @@ from ..graph.batch import Item
 from ..graph.client import GraphClient
 from ..graph.errors import Permissions, Purpose
 from .findings import DOCS, finding, unknown
-from .kinds import ASSIGNMENT_KIND
+from .kinds import LIMIT_ASSIGNMENT_KIND
 from .questions import Answered, Person, answered
 from .restrictions import LIMIT_TYPE, without_type
 
@@ -84,7 +84,7 @@ def ask(client: GraphClient, configurations: Answered) -> list[Limit]:
             "GET",
             "/deviceManagement/deviceEnrollmentConfigurations" + odata.path(row["id"], "assignments"),
             Purpose(f"list the assignments of the device limit {row.get('displayName')}", _READ),
-            row_kind=ASSIGNMENT_KIND,
+            row_kind=LIMIT_ASSIGNMENT_KIND,
         )
         for row in rows
     ]
@@ -96,7 +96,7 @@ def ask(client: GraphClient, configurations: Answered) -> list[Limit]:
 
 
 def judge(args: dict, configurations: list[dict], assigned: list[Limit], people: list[Person]) -> Iterable[Finding]:
-    """One finding for each user who is no package's, or one about the tenant."""
+    """One finding for each user who is not of a package, or one about the tenant."""
     rows = limit_rows(configurations)
     numbers = [row["limit"] for row in rows if row.get("limit") is not None]
     if len(numbers) < len(rows):

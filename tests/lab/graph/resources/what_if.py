@@ -6,7 +6,7 @@
 Microsoft Graph reference, "conditionalAccessRoot: evaluate". The older body (conditionalAccessWhatIfSubject) is
 refused, and so is one without the three objects or their types, or with a user action that does not exist. Conditions
 that are not given are assumed: a device is not compliant, there is no risk; only a location cannot be. A user action is
-met by policies for it alone, and by none for applications. The registration policy's own MFA switch is no policy.
+met by policies for it alone, and by none for applications. The registration policy's own MFA switch is not a policy.
 """
 
 from __future__ import annotations

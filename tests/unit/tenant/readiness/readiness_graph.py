@@ -46,7 +46,7 @@ class ReadinessGraph(DeviceGraph):
         self.domains = {"contoso.com": "Managed"}
         #: (role, principal, scope) of role assignments; what the report of registered methods says of a user.
         self.roles: list[tuple[str, str, str]] = []
-        self.methods: dict[str, dict] = {}
+        self.report: dict[str, dict] = getattr(self, "report", {})
         #: What the service says of a policy, by its name: (policyApplies, analysisReasons). Of others that they apply
         #: where they are about the user action.
         self.says: dict[str, tuple[bool, str]] = {}
@@ -91,8 +91,8 @@ class ReadinessGraph(DeviceGraph):
             (
                 "GET reports/authenticationMethods/userRegistrationDetails/([^/]+)",
                 lambda q, b, identity: (
-                    httpx.Response(200, json={"id": identity, **self.methods[identity]})
-                    if identity in self.methods
+                    httpx.Response(200, json={"id": identity, **self.report[identity]})
+                    if identity in self.report
                     else error(404, "ResourceNotFound")
                 ),
             ),
@@ -155,6 +155,7 @@ class ReadinessGraph(DeviceGraph):
                 for role, principal, scope in self.roles
                 if role in query["$filter"]
             ]
+            + list(self.assignments.values())
         )
 
     def _part(self, rows, identity, part) -> httpx.Response:

@@ -23,7 +23,7 @@ TOKEN = ("token_role", "token_sign_in", "token_scope")
 def carla(graph):
     graph.person(CARLA)
     graph.roles.append((INTUNE_ADMINISTRATOR, guid(CARLA), "/"))
-    graph.methods[guid(CARLA)] = {
+    graph.report[guid(CARLA)] = {
         "methodsRegistered": ["microsoftAuthenticatorPush", "fido2"],
         "lastUpdatedDateTime": "2026-11-01T00:00:00Z",
     }
@@ -83,7 +83,7 @@ def test_a_role_may_come_through_a_group(bench, graph, carla):
     ],
 )
 def test_passwordless_users_cannot_ask_for_a_token(bench, graph, carla, methods, expected):
-    graph.methods[carla]["methodsRegistered"] = methods
+    graph.report[carla]["methodsRegistered"] = methods
     found, result = told(bench)
     assert found["token_sign_in"] == expected
     if expected == "warn":
@@ -91,7 +91,7 @@ def test_passwordless_users_cannot_ask_for_a_token(bench, graph, carla, methods,
 
 
 def test_who_is_missing_in_the_report_is_unknown(bench, graph, carla):
-    graph.methods.clear()
+    graph.report.clear()
     assert told(bench)[0]["token_sign_in"] == "unknown"
 
 
