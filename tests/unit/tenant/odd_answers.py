@@ -378,7 +378,7 @@ RUNS = {
             "log_wait": 0,
         },
     ),
-    "arrival": TenantRun(
+    "arrival info": TenantRun(
         wait.wait,
         _ARRIVAL,
         {
