@@ -160,7 +160,7 @@ def _on_device(posture: Told) -> Fields:
         "restart": True if True in restarts else None if None in restarts else False,
         "restart_reasons": reasons[:MOST_ON_DEVICE],
         "encryption": _line(system.get("state"), MAX_REASON),
-        "percentage": int(percentage) if _is_number(percentage, 100) else None,
+        "percentage": int(percentage or 0) if _is_number(percentage, 100) else None,
         "other_user": _flag(sign_in.get("other_user")),
         "other_user_blockers": _blockers(sign_in),
         "looked_at": _lines(sign_in.get("looked_at")),

@@ -41,7 +41,7 @@ from .sheet_words import About, place
 from .verified import totals as found
 
 Known = Callable[[Mapping[str, t.Any], Collection[str]], dict[str, dict[str, t.Any]]]
-#: Works of which an earlier run tells something: what the report knows of a device goes into the next one.
+#: Works whose steps may be done in several runs: what the report knows of a device goes into the next one.
 _KNOWN: dict[str, Known] = {
     autopilot.WORK: autopilot.known,
     security_keys.KEYS_WORK: security_keys.known,

@@ -75,8 +75,8 @@ def _says(device: dict) -> str:
         if str(device.get("name")).startswith("verify_"):  # The message begins with the finding.
             said = device.get("msg") or said
         cause = visible(said, MAX_CAUSE)
-        more = _of_the_tenant(device)
-        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}{more}{_tenants_word(device)}"
+        more = _of_the_tenant(device) + _tenants_word(device)
+        return f"{code}{cause} -> {device.get('fix') or 'see msg in the report'}{more}"
     parts = [f"device id {device['device_id']}"] if device.get("device_id") else []
     if "directory" in device:
         same = device["directory"].get("same_id")
@@ -101,6 +101,19 @@ def _says(device: dict) -> str:
     # A diagnosis has a sentence for its findings.
     parts += [device["conclusion"]] if device.get("conclusion") else _findings(device.get("findings") or [])
     return ", ".join(parts)
+
+
+def _tenants_word(device: dict) -> str:
+    """What the tenant says of a device that could not be asked itself."""
+    tenant = device.get("tenant") or {}
+    said = tenant.get("conclusion") if device["outcome"] in ("failed", "unreachable") else None
+    return f" (the tenant says: {visible(said, MAX_CAUSE)})" if said else ""
+
+
+def _not_asked_tenant(device: dict) -> list[str]:
+    """Why the tenant's half of a diagnosis is not there."""
+    problem = (device.get("tenant") or {}).get("problem")
+    return [f"the tenant did not say its half: {problem}"] if problem else []
 
 
 def _of_the_tenant(device: dict) -> str:
@@ -129,19 +142,6 @@ def _as_of(told: dict, device: dict) -> str:
     at, attempt = told.get("at"), device.get("at")
     is_old = isinstance(at, str) and isinstance(attempt, str) and at < attempt
     return f", as of {visible(str(at))}" if is_old else ""
-
-
-def _tenants_word(device: dict) -> str:
-    """What the tenant says of a device that could not be asked itself."""
-    tenant = device.get("tenant") or {}
-    said = tenant.get("conclusion") if device["outcome"] in ("failed", "unreachable") else None
-    return f" (the tenant says: {visible(said, MAX_CAUSE)})" if said else ""
-
-
-def _not_asked_tenant(device: dict) -> list[str]:
-    """Why the tenant's half of a diagnosis is not there."""
-    problem = (device.get("tenant") or {}).get("problem")
-    return [f"the tenant did not say its half: {problem}"] if problem else []
 
 
 def _autopilot(device: dict) -> list[str]:

@@ -24,7 +24,7 @@ _ID = "6e4cbe68-588b-499c-8c04-dcfff140a1ca"
 def one(chance: random.Random) -> None:
     told = _bent(chance)
     understood = device_side.device_said(told, _NOW)
-    assert len(understood.findings) <= device_side.MOST_FINDINGS and len(understood.ids) <= device_side.MOST_IDS
+    assert len(understood.findings) <= device_side.MOST_FAILURES and len(understood.ids) <= device_side.MOST_IDS
     for found in understood.findings:
         assert len(found.evidence) <= device_side.MOST_TRACES and 0 <= found.weight <= 100
         assert found.cause.isprintable() and len(found.cause) <= device_side.LONGEST_LINE

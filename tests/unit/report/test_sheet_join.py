@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.winops.entra.plugins.plugin_utils.report import hand_over, sheet_words
 from ansible_collections.winops.entra.plugins.plugin_utils.report.door import REPORT_OUTCOMES
-from tests.unit.report.making import made
+from tests.unit.report.making import made, run
 from tests.unit.report.test_hand_over import HOSTILE, words
 
 LATER = "9999-01-01T00:00:00.000Z"
@@ -100,6 +100,13 @@ def test_the_account_has_the_domain_that_is_known_and_no_other():
     only_join = shown()
     assert "name@your-organization.example" in only_join
     assert "joined by an account of contoso.onmicrosoft.example; your address may end otherwise" in only_join
+
+
+def test_the_computer_is_named_as_it_has_answered():
+    entry = {"run": run(), "device": "pc", "at": "2026-11-30T08:00:00.000Z", "record": JOINED}
+    report = made({"pc": JOINED}, entries=[{**entry, "machine": "PC-0001 S-1-5-21-1-2-3"}]).report
+    text = words(hand_over.page_file(report, ABOUT))
+    assert "Computer name: PC-0001 Device id" in text and "S-1-5-21" not in text
 
 
 def test_a_local_form_is_for_remote_desktop_and_not_for_the_screen():

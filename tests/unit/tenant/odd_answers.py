@@ -203,8 +203,8 @@ _ASSOCIATION = {**APPROVAL_SPEC, **ansible_spec(device_association.ARGUMENT_SPEC
 _RESET = {**APPROVAL_SPEC, **ansible_spec(managed_device_reset.ARGUMENT_SPEC)}
 _IDENTIFIER = {**APPROVAL_SPEC, **corporate_identifier.ARGUMENT_SPEC}
 _POSTURE = ansible_spec({**FINDINGS_SPEC, **directory_posture.ARGUMENT_SPEC})
-_ARRIVAL = ansible_spec({**FINDINGS_SPEC, **wait_for_management.ARGUMENT_SPEC})
 _DIAGNOSED = ansible_spec({**FINDINGS_SPEC, **directory_diagnosis.ARGUMENT_SPEC})
+_ARRIVAL = ansible_spec({**FINDINGS_SPEC, **wait_for_management.ARGUMENT_SPEC})
 _CHECKED = {**FINDINGS_SPEC, **readiness_info.ARGUMENT_SPEC}
 RUNS = {
     "info by id": TenantRun(
@@ -367,17 +367,7 @@ RUNS = {
         _POSTURE,
         {"device_ids": [_ID, guid("another device")], "applications": ["Office365"]},
     ),
-    "arrival": TenantRun(
-        wait.wait,
-        _ARRIVAL,
-        {
-            "device_ids": [_ID, guid("another device")],
-            "expect_compliant": True,
-            "expect_policies": True,
-            "timeout": 30,
-        },
-    ),
-    "diagnosis": TenantRun(
+    "diagnosis info": TenantRun(
         diagnoses.diagnose_in_tenant,
         _DIAGNOSED,
         {
@@ -388,6 +378,16 @@ RUNS = {
             "log_wait": 0,
         },
     ),
+    "arrival info": TenantRun(
+        wait.wait,
+        _ARRIVAL,
+        {
+            "device_ids": [_ID, guid("another device")],
+            "expect_compliant": True,
+            "expect_policies": True,
+            "timeout": 30,
+        },
+    ),
     "passes removed": TenantRun(
         passes.ensure,
         ansible_spec(temporary_access_pass.ARGUMENT_SPEC),
@@ -396,10 +396,7 @@ RUNS = {
     "readiness of device preparation": TenantRun(verdict.judge, _CHECKED, {"device_preparation": True}),
     "readiness": TenantRun(verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}),
     "readiness of a user": TenantRun(
-        verdict.judge,
-        _CHECKED,
-        {"users": [ADA], "user_prefixes": ["package_"], "token_requesters": [ADA]},
-        user=True,
+        verdict.judge, _CHECKED, {"users": [ADA], "user_prefixes": ["package_"]}, user=True
     ),
 }
 

@@ -123,7 +123,7 @@ def _not_met(facts: Facts, state: str, failed: list[PolicyState], names: list[st
     short = {name.rpartition(".")[2] for name in names}
     seen = f"not compliant: {why}"
     if short & _NOT_BY_WAITING:
-        return Verdict(False, CANNOT_BE_MET, seen, _SURE_AFTER)
+        return Verdict(False, CANNOT_BE_MET, seen, _SURE_AFTER if facts.has_synced else None)
     if short == {_NOT_ASSIGNED}:
         return facts.nothing_came("it is not compliant, because nothing is assigned: no compliance policy judges it")
     if short and short <= _ENCRYPTION:

@@ -24,7 +24,7 @@ from ...untrusted import in_one_line, visible
 from ..devices.directory_device import instant
 
 #: What is read of a diagnosis at most.
-MOST_FINDINGS, MOST_TRACES, MOST_DATA, MOST_IDS = 100, 50, 20, 500
+MOST_FAILURES, MOST_TRACES, MOST_DATA, MOST_IDS = 100, 50, 20, 500
 LONGEST_LINE, LONGEST_CODE_TEXT = 1000, 100
 #: What a finding can be about, in the order in which it happens.
 ALL_SUBJECTS = ("device", "join", "mdm", "sign_in")
@@ -142,7 +142,7 @@ def device_said(told: t.Any, now: datetime.datetime) -> DeviceSaid:
         return said
     said.conclusion = _line(told.get("conclusion"))
     said.ahead = _ahead(told.get("device_utc"), now)
-    for row in list(rows or ())[:MOST_FINDINGS]:
+    for row in list(rows or ())[:MOST_FAILURES]:
         finding = _finding(row, said.ids)
         if finding is None:
             said.odd.append("a finding is not of its form")

@@ -11,20 +11,34 @@ from __future__ import annotations
 from ...findings import UNKNOWN, Finding
 from ...result import Failure
 from ..because import reason
-from ..readiness.findings import READINESS_IDS
 
 ABOUT_SIGN_IN, ABOUT_ACCESS = "sign_in", "conditional_access"
 ABOUT_REGISTRATION, ABOUT_ENROLLMENT = "registration", "enrollment"
 ABOUT_OBJECT = "device_object"
 NO_TRACE, CONTRADICTION = "no_trace", "contradiction"
 SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD = "sign_in_log", "audit_log", "enrollment_log"
+#: Of a readiness check, what can be why a join or an enrollment failed.
+SETTING_IDS = (
+    "registration_policy",
+    "join_scope",
+    "device_quota",
+    "mfa_at_join",
+    "user",
+    "security_defaults",
+    "service_principal",
+    "conditional_access",
+    "licence",
+    "mdm_scope",
+    "enrollment_limit",
+    "enrollment_restriction",
+)
 DIRECTORY_DIAGNOSIS_IDS = tuple(
     dict.fromkeys(
         (
             *(ABOUT_SIGN_IN, ABOUT_ACCESS, ABOUT_REGISTRATION, ABOUT_ENROLLMENT, ABOUT_OBJECT),
             *(NO_TRACE, CONTRADICTION),
             *(SIGN_INS_UNREAD, AUDITS_UNREAD, ENROLLMENTS_UNREAD),
-            *READINESS_IDS,
+            *SETTING_IDS,
         )
     )
 )

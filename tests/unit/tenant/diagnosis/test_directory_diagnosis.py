@@ -8,6 +8,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.diagnosis import findings, settings
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.readiness.findings import READINESS_IDS
+
 from ..diagnosis_graph import DiagnosisBench, DiagnosisGraph, applied, device, finding, said
 from ..fake_graph import guid
 from ..readiness.readiness_graph import ADA, PACKAGE
@@ -288,3 +291,8 @@ def test_settings_about_some_packages_say_nothing_of_a_package_that_nobody_knows
 def test_devices_that_are_well_are_not_asked_about_settings(bench: DiagnosisBench, graph: DiagnosisGraph) -> None:
     one(bench, device("PC-1", said(joined=True, enrolled=True)))
     assert not any("deviceRegistrationPolicy" in str(body) for _method, _path, body in graph.requests)
+
+
+def test_each_setting_that_can_be_why_is_one_of_a_readiness_check() -> None:
+    assert tuple(settings.OF_EACH_SETTING) == findings.SETTING_IDS
+    assert set(findings.SETTING_IDS) <= set(READINESS_IDS)
