@@ -25,7 +25,8 @@ options:
     description:
       - The device ids of the wave, as the devices themselves say them (C(dsregcmd), M(winops.entra.device_facts)).
       - An id that is not a GUID is left out and named, because a device may have reported it; if none of them is a
-        GUID, the option is refused.
+        GUID, the option is refused. The GUID of zeros, which Intune writes where there is no id, is left out as well.
+      - With an empty list, as after a wave in which no device has joined, nothing is asked, and RV(met) is null.
     type: list
     elements: str
     required: true
@@ -87,7 +88,9 @@ options:
     default: 30
   timeout:
     description:
-      - How many seconds the task may take in all. The last round is at its end.
+      - How many seconds the task may take in all. The last round begins so that it can end in time.
+      - A request that is to be sent again holds a round for at most a minute, or four times O(poll_interval). If a
+        sign-in fails in a later round, what is still open is null, and says so.
       - A single request ends after 120 seconds, or after what is left of this time, at least 10 seconds.
     type: int
     default: 1800
@@ -239,7 +242,8 @@ devices:
           type: bool
 met:
   description:
-    - Whether every expectation of every device is met. Null if none is known not to be, and one could not be read.
+    - Whether every expectation of every device is met. Null if none is known not to be, and one could not be read, or
+      if there is no device.
   returned: when the tenant could be asked
   type: bool
 waited:

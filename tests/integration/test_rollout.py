@@ -49,6 +49,9 @@ RECORD: dict[str, tuple] = {
     "tenant_id": (str, None),
     "join_type": (str, None),
     "mdm_enrolled": (bool, None),
+    # What comes after the join, where somebody asks about it.
+    "account_domain": (str, None),
+    **dict.fromkeys(("intune", "compliant", "policies", "let_in", "on_device"), (dict, None)),
     "restarted": (bool, None),
     "reboot_required": (bool, None),
     "msg": (str, None),

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import typing as t
 
 import pytest
 import yaml
 
 from tests.integration.conftest import StartFleet
-from tests.integration.play import ROOT, Play, Player
+from tests.integration.play import PATIENCE, ROOT, Play, Player
 from tests.integration.rollouts import Rollout
+from tests.lab.process import RunningLab
 
 SCENARIO = yaml.safe_load((ROOT / "tests" / "lab" / "scenarios" / "tenant_half.yml").read_text(encoding="utf-8"))
 KINDS: dict[str, dict[str, t.Any]] = SCENARIO["kinds"]
@@ -31,13 +34,14 @@ CAUSES: dict[str, tuple[str, str]] = {
     "restriction": ("enrollment_restriction", "an enrollment restriction keeps the device out"),
     "limit": ("enrollment_limit", "DeviceCapReached"),
 }
-ASK, WRITE = "Ask the tenant", "Write the report"
-SILENT = "silent"
+ASK = "Ask the tenant"
+CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 
 
 class Told(t.NamedTuple):
-    """One run over all kinds, and one more device that is off; ``requests`` of the run by "METHOD path"."""
+    """One run over all kinds, of which one does not answer; ``half`` is the tenant's."""
 
+    lab: RunningLab
     play: Play
     devices: dict[str, dict[str, t.Any]]
     half: dict[str, t.Any]
@@ -60,7 +64,7 @@ def told(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     play = rollout.run(host_variables=who, diagnose_check_tenant=True, diagnose_log_wait=2)
     devices = rollout.devices()
     half = next(iter(play.results(ASK).values()))
-    return Told(play, {kind: devices[name] for kind, name in names.items()}, half)
+    return Told(lab, play, {kind: devices[name] for kind, name in names.items()}, half)
 
 
 @pytest.mark.parametrize("kind", [kind for kind, options in KINDS.items() if options["expect"]["tenant"] in CAUSES])
@@ -116,7 +120,14 @@ def test_the_tenant_is_asked_once_and_each_log_is_one_question(told: Told) -> No
     ]
 
 
-def test_without_rights_the_devices_half_stays_and_the_rest_is_unknown(
+@pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, Microsoft's description of Graph")
+def test_every_exchange_is_as_microsoft_describes_it(told: Told) -> None:
+    command = [sys.executable, str(CONTRACT), str(told.lab.out / "graph.jsonl"), "--strict"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert told.half["devices"] and done.returncode == 0, done.stdout[-4000:]
+
+
+def test_a_tenant_that_cannot_be_asked_takes_nothing_from_what_the_devices_say(
     start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     lab = start_fleet("tenant_half_mfa", "1")

@@ -12,6 +12,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Mapping
 
@@ -28,6 +29,8 @@ MOST_SAID, MAX_REASON = 500, 100
 """Letters of a sentence of others, and of a name."""
 MOST_ON_DEVICE = 8
 """Entries of a list of what the device says."""
+#: The name of the account in a provisioning package.
+_PACKAGE_NAME = re.compile(r"(?:[^\\@]{1,64}\\)?package_[0-9a-f-]{36}(?:@|$)", re.IGNORECASE)
 #: Verdicts of winops.entra.directory_posture by which the user comes in, if need be after a second factor.
 _IN, _OUT = ("allowed", "more_asked"), ("blocked", "device_refused")
 
@@ -157,17 +160,21 @@ def _on_device(posture: Told) -> Fields:
         "restart": True if True in restarts else None if None in restarts else False,
         "restart_reasons": reasons[:MOST_ON_DEVICE],
         "encryption": _line(system.get("state"), MAX_REASON),
-        "percentage": percentage if _is_number(percentage, 100) else None,
+        "percentage": int(percentage or 0) if _is_number(percentage, 100) else None,
         "other_user": _flag(sign_in.get("other_user")),
         "other_user_blockers": _blockers(sign_in),
         "looked_at": _lines(sign_in.get("looked_at")),
         "signed_in": None
         if not isinstance(users, (list, tuple))
-        else [_line(one.get("name") or one.get("sid"), MAX_REASON) for one in objects_in(sign_in, "users")][
-            :MOST_ON_DEVICE
-        ],
+        else list(filter(None, map(_person, objects_in(sign_in, "users"))))[:MOST_ON_DEVICE],
         "hello": _flag(object_in(posture, "hello").get("enabled")),
     }
+
+
+def _person(told: Told) -> str | None:
+    """Who has signed in. The account of a package is nobody's."""
+    name = _line(told.get("name") or told.get("sid"), MAX_REASON)
+    return None if name is None or _PACKAGE_NAME.match(name) else name
 
 
 def _blockers(sign_in: Told) -> list[str]:

@@ -23,12 +23,12 @@ from .told import object_in
 JOIN_HANDED_OVER = ("joined", "unchanged")
 MOST_SIGNED_IN = 3
 """People who have signed in that a page names."""
-#: What is said where the tenant has not said yes.
+#: What is said where the tenant has said no, and where nobody knows.
 _NOT_YET = {
-    "intune": "The organization does not manage the device yet",
-    "compliant": "The device does not count as compliant yet",
-    "policies": "Not all policies have come yet",
-    "let_in": "Apps of the organization do not let the device in yet",
+    "intune": ("The organization does not manage the device yet", "whether the organization manages the device yet"),
+    "compliant": ("The device does not count as compliant yet", "whether the device counts as compliant"),
+    "policies": ("Not all policies have come yet", "whether all policies have come"),
+    "let_in": ("Apps of the organization do not let the device in yet", "whether apps let the device in"),
 }
 
 
@@ -123,7 +123,8 @@ def _see(record: Record, _about: About) -> Section:
         answer = object_in(record, name)
         if answer and not after_join.is_met(answer):
             why = text_of(answer, "said")
-            said.append(words + (f": {why}" if why else "") + ("." if not why.endswith(".") else ""))
+            not_yet = words[0] if answer.get("met") is False else f"It is not known {words[1]}"
+            said.append(not_yet + (f": {why}" if why else "") + ("." if not why.endswith(".") else ""))
     if any(object_in(record, name) and not after_join.is_met(record.get(name)) for name in ("compliant", "let_in")):
         said.append("Until then apps may say that the device is not allowed. Try again later, then call.")
     return Section("What you will see", tuple(said))

@@ -139,6 +139,14 @@ def test_what_is_of_another_type_is_not_known(wrong):
         assert (told["encryption"], told["percentage"], told["hello"]) == (None, None, None)
 
 
+@pytest.mark.parametrize("domain", ["AzureAD\\", "CONTOSO\\", ""])
+def test_the_account_of_a_package_has_signed_in_for_nobody(domain):
+    account = f"{domain}package_6e4cbe68-588b-499c-8c04-dcfff140a1ca@contoso.example"
+    users = [{"sid": "S-1-12-1-1", "name": account}, {"sid": "S-1-12-1-2", "name": "package_ada@contoso.example"}]
+    told = after(posture={"posture": {"sign_in": {"users": users}}})["on_device"]
+    assert told["signed_in"] == ["package_ada@contoso.example"]
+
+
 def test_a_run_that_does_not_ask_keeps_what_another_was_told_of_the_same_device():
     first = made({"pc": after(expected={"intune": True}, row={"intune": YES}, posture=POSTURE)})
     again = {**RECORD, "outcome": "unchanged"}

@@ -46,6 +46,12 @@ def shown(about: sheet_words.About = ABOUT, on_device: dict | None = None, **mor
     return words(page(about, pc=JOINED | more | ({} if on_device is None else {"on_device": SAID | on_device})))
 
 
+def test_what_nobody_knows_is_not_said_to_be_so():
+    text = shown(intune={"met": None, "said": "nobody answers"}, compliant={"met": False, "said": "no"})
+    assert "It is not known whether the organization manages the device yet: nobody answers." in text
+    assert "The device does not count as compliant yet: no." in text
+
+
 def test_a_page_has_what_the_first_sign_in_needs():
     text = shown()
     for said in (
@@ -128,7 +134,7 @@ def test_what_has_not_come_yet_is_said_with_its_sentence():
         on_device={"encryption": "encrypting", "percentage": 42},
     )
     assert "The device does not count as compliant yet: the drive is being encrypted." in text
-    assert "do not let the device in yet: nobody knows." in text and "does not manage the device yet" not in text
+    assert "It is not known whether apps let the device in: nobody knows." in text and "manage" not in text
     assert "The drive is being encrypted, 42 % so far." in text and "Until then apps may say" in text
     assert "Until then" not in shown(intune={"met": True}, compliant={"met": True})
 

@@ -367,7 +367,7 @@ RUNS = {
         _POSTURE,
         {"device_ids": [_ID, guid("another device")], "applications": ["Office365"]},
     ),
-    "diagnosis": TenantRun(
+    "diagnosis info": TenantRun(
         diagnoses.diagnose_in_tenant,
         _DIAGNOSED,
         {
@@ -378,7 +378,7 @@ RUNS = {
             "log_wait": 0,
         },
     ),
-    "arrival": TenantRun(
+    "arrival info": TenantRun(
         wait.wait,
         _ARRIVAL,
         {

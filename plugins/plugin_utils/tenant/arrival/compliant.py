@@ -16,7 +16,7 @@ import typing as t
 from ..graph.failures import RequestFailure
 from ..posture import compliance
 from ..posture.policy_states import PolicyState, failed_settings
-from ..posture.state_rows import setting_of
+from ..posture.state_rows import setting_of, some_of
 from . import intune
 from .facts import DRIVE, GOES_ON, IS_SAFE, Facts, not_readable
 from .reasons import (
@@ -78,6 +78,9 @@ def _compliant(facts: Facts) -> Verdict:
         return not_readable(what, facts.reasons, before)
     if facts.reasons is None:
         return Verdict(False, NOT_JUDGED, "Intune has not judged the device yet")
+    if facts.reasons.waiting:
+        names = some_of(list(facts.reasons.waiting), ", ")
+        return Verdict(False, NOT_JUDGED, f"{before}it has not judged the device yet by {names}")
     if facts.reasons.nothing_assigned:
         return facts.nothing_came("it is compliant, because nothing is assigned: no compliance policy judges it")
     if facts.reasons.nothing_assigned is None:

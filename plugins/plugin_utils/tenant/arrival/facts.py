@@ -39,6 +39,8 @@ DRIVE = {
 }
 #: What is concluded from something that is not there has to be so in so many rounds, one after the other.
 SURE_AFTER = 3
+#: A device syncs every three minutes for so long after its enrollment ("Refresh intervals of policies").
+_AT_FIRST = datetime.timedelta(minutes=15)
 #: A device that has synced for so long after its enrollment has got what is assigned to it.
 _SETTLED = datetime.timedelta(hours=1)
 
@@ -109,9 +111,9 @@ class Facts:
 
     @property
     def has_synced(self) -> bool:
-        """Whether the device has come back to Intune after its enrollment, so that its policies have been sent."""
+        """Whether the device has synced often enough for policies of its own: membership in groups takes its time."""
         since = self._since_enrollment()
-        return since is not None and since > datetime.timedelta(0)
+        return since is not None and since >= _AT_FIRST
 
     @property
     def is_settled(self) -> bool:
@@ -134,8 +136,12 @@ class Facts:
 
 
 def not_readable(what: str, failure: Failure, before: str = "") -> Verdict:
-    """What could not be read: ``what`` is a noun phrase. A refusal because of who asks stays."""
-    final = isinstance(failure, RequestFailure) and failure.status in OF_THE_CALLER
+    """What could not be read: ``what`` is a noun phrase. A refusal because of who asks stays, and so
+    does one to sign in."""
+    if isinstance(failure, RequestFailure):
+        final = failure.status in OF_THE_CALLER
+    else:  # Of a sign-in.
+        final = failure.error["side"] != "network"
     told = dataclasses.replace(NOT_READABLE, why="", fix=str(failure.error["fix"]), side=str(failure.error["side"]))
     return Verdict(
         None,

@@ -15,6 +15,7 @@ import dataclasses
 import datetime
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from ...result import Failure
 from ...task import Task
 from ..devices.unread import OF_THE_CALLER
 from ..graph.failures import RequestFailure
@@ -73,22 +74,24 @@ class Arriving:
 
 
 def look(task: Task, waves: Sequence[Arriving], first: bool, seconds: Callable[[], float]) -> None:
-    """Ask and judge once. RequestFailure in the first round where the caller may read neither Entra nor Intune."""
+    """Ask and judge once. Failure in the first round where the caller does not sign in, or may read neither Entra nor
+    Intune."""
     now = datetime.datetime.now(datetime.timezone.utc)
     by_id = {one.device_id: one for one in waves if one.open}
     run = Run(task, task.client, [Looked(key, shown={"unread": []}) for key in by_id], now)
+    facts: list[Facts] = []
     try:
         records.read(run, _FEW)
-    except RequestFailure as failed:
-        if first and failed.status in OF_THE_CALLER:
+        facts += [Facts(device, by_id[device.device_id].known) for device in run.devices]
+        _ask(run, facts, by_id)
+    except Failure as failed:  # Also of a sign-in, whose credential may have ended meanwhile.
+        if first and (not isinstance(failed, RequestFailure) or failed.status in OF_THE_CALLER):
             raise
         unread = not_readable("the device", failed)
         for arriving in by_id.values():
             for expected in list(arriving.open):
                 arriving.take(expected, unread, seconds())
         return
-    facts = [Facts(device, by_id[device.device_id].known) for device in run.devices]
-    _ask(run, facts, by_id)
     for one in facts:
         arriving = by_id[one.device.device_id]
         arriving.name = one.device.shown.get("name") or arriving.name

@@ -17,6 +17,7 @@ from ...options import bad_option
 from ...progress import Deadline, Progress
 from ...task import Task
 from ..devices import directory_device, look_up
+from ..devices.intune import NO_DEVICE
 from ..graph.batch import LARGEST
 from ..graph.retry import TELL_FROM
 from . import rounds
@@ -28,6 +29,8 @@ from .rounds import Arriving
 _LONGEST_PAUSE, _GROWTH = 4, 1.5
 #: What is kept of the time for the last round: throttled requests are sent again in it.
 _LAST_ROUND, _MOST_OF_THE_TIME = 15.0, 0.1
+#: Seconds that a round may spend on waiting at least, before it goes on without what is to be sent again.
+_LONGEST_HOLD = 60.0
 #: Reasons that a line of progress names.
 _TOLD = 4
 _FIELDS: dict[str, dict[str, t.Any]] = {
@@ -47,6 +50,9 @@ def wait(task: Task) -> dict[str, t.Any]:
     if not expected:
         raise bad_option("expect_intune", "nothing is expected", "expect one of intune, compliant and policies")
     wanted, bad = look_up.named({"device_ids": args["device_ids"], "object_ids": None, "names": None})
+    if NO_DEVICE in wanted["device_ids"]:
+        wanted["device_ids"].remove(NO_DEVICE)
+        bad.append((NO_DEVICE, "it is the id of no device"))
     if bad:
         told = directory_device.some([f"{what} ({why})" for what, why in bad])
         task.learned["warnings"] = [f"no device can be waited for by {told}"]
@@ -76,6 +82,7 @@ class _Wait:
         self.deadline = Deadline(task.args["timeout"], clock=self.waits.clock)
         self.progress = Progress(task.show, clock=self.waits.clock)
         self.rounds = 0
+        self.took = 0.0
 
     @property
     def open(self) -> list[Arriving]:
@@ -83,12 +90,14 @@ class _Wait:
 
     def until_done(self) -> None:
         """Look until nothing is open or the time is over; once in check mode."""
+        if not self.waves:
+            self.task.show("no device to wait for")
+            return
         shortest = pause = float(self.task.args["poll_interval"])
         self._foretell(shortest)
         before: object = None
         while True:
-            rounds.look(self.task, self.waves, self.rounds == 0, lambda: self.deadline.elapsed)
-            self.rounds += 1
+            self._look(shortest)
             if not self.open or self.task.check_mode:
                 return
             state = self._state()
@@ -98,9 +107,19 @@ class _Wait:
             if left <= 0 or not self._pause(min(pause, left)):
                 return
 
+    def _look(self, shortest: float) -> None:
+        """One round. What is to be sent again keeps the answers about the others waiting no longer than a pause."""
+        most = self.waits.left if self.task.check_mode else max(_LONGEST_HOLD, shortest * _LONGEST_PAUSE)
+        began, waited = self.deadline.elapsed, self.waits.spent
+        with self.waits.at_most(most):
+            rounds.look(self.task, self.waves, self.rounds == 0, lambda: self.deadline.elapsed)
+        self.rounds += 1
+        self.took = self.deadline.elapsed - began - (self.waits.spent - waited)
+
     @property
     def _reserve(self) -> float:
-        return min(_LAST_ROUND, self.deadline.seconds * _MOST_OF_THE_TIME)
+        """What the last round needs, which is as long as the one before."""
+        return max(self.took, min(_LAST_ROUND, self.deadline.seconds * _MOST_OF_THE_TIME))
 
     def _pause(self, seconds: float) -> bool:
         sentence = self._sentence()

@@ -84,9 +84,9 @@ def managed_devices(
     A few ids (so many as ``few``) are asked for one by one, 20 in one request. Of many the list is read. Where it
     cannot be read to its end, or has cost as many requests as asking would, each id is asked for: a list that was not
     read to its end does not tell how many records there are of a device. RequestFailure where all are wanted and cannot
-    be read, and where no question has an answer.
+    be read, and where no question has an answer. NO_DEVICE is in every record without a device id, and has none.
     """
-    wanted = None if ids is None else sorted({identity.lower() for identity in ids})
+    wanted = None if ids is None else sorted({identity.lower() for identity in ids} - {NO_DEVICE})
     if wanted is None:
         return ManagedDevices(_listed(client, None, more) or {})
     if len(wanted) > few:

@@ -22,7 +22,7 @@ from . import policy_states
 from .findings import said
 from .policy_states import PolicyState, Wanted, failed_settings
 from .run import Looked, Run
-from .state_rows import setting_of, some_of, spaced, state_of
+from .state_rows import KNOWN_STATES, setting_of, some_of, spaced, state_of
 
 _COLLECTION = "deviceCompliancePolicyStates"
 _WHAT = "the states of compliance policies"
@@ -86,11 +86,14 @@ def ask(run: Run) -> None:
 @dataclasses.dataclass(frozen=True)
 class Reasons:
     """Why Intune judges a device so. ``failed`` are the policies that are not met; ``nothing_assigned`` says whether
-    nothing but the built-in policy judges, None where that is not known, with why in ``unread`` if it was refused."""
+    nothing but the built-in policy judges, None where that is not known, with why in ``unread`` if it was refused.
+    ``waiting`` are the policies without a verdict, where no more than one has given its own: the built-in policy may be
+    the one."""
 
     failed: list[PolicyState]
     nothing_assigned: bool | None
     unread: RequestFailure | None = None
+    waiting: tuple[str, ...] = ()
 
 
 def read(run: Run) -> list[tuple[Looked, Reasons | RequestFailure]]:
@@ -106,8 +109,15 @@ def read(run: Run) -> list[tuple[Looked, Reasons | RequestFailure]]:
         nothing = _nothing_assigned(states, samples)
         keys = [one.key for one in _judging(states)] if nothing is None else []
         why = next((unread[key] for key in keys if key in unread), None)
-        told.append((device, Reasons([one for one in states if one.failed], nothing, why)))
+        told.append((device, Reasons([one for one in states if one.failed], nothing, why, _waiting(states))))
     return told
+
+
+def _waiting(states: list[PolicyState]) -> tuple[str, ...]:
+    """The names of policies that have not judged yet, where at most one has."""
+    judged = {one.key for one in states if one.judges and one.state in KNOWN_STATES}
+    rest = {one.key: one.name for one in states if one.judges and one.key not in judged}
+    return tuple(rest.values()) if len(judged) < 2 else ()
 
 
 def _judging(states: list[PolicyState]) -> list[PolicyState]:

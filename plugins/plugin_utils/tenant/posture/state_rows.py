@@ -26,6 +26,8 @@ FAILED_STATES = ("nonCompliant", "error", "conflict")
 EMPTY_STATES = ("notApplicable", "notAssigned")
 #: States in which a policy is in force.
 MET_STATES = ("compliant", "remediated")
+#: States that are a verdict.
+KNOWN_STATES = (*FAILED_STATES, *MET_STATES)
 _SPELLING = {name.lower(): name for name in (*FAILED_STATES, *EMPTY_STATES, *MET_STATES)}
 #: Intune's name of it, which may be translated; its id is NO_DEVICE, which no user has.
 SYSTEM_ACCOUNT = "system account"

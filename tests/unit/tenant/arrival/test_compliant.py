@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from tests.lab.tenant import posture
+from tests.lab.tenant.objects import utc_seconds
 
 from .bench import COMPLIANT, ArrivalBench
 
@@ -101,6 +104,28 @@ def test_a_device_that_has_not_synced_yet_is_waited_for(bench):
     record["enrolledDateTime"] = record["lastSyncDateTime"]
     result = bench.wait(device, **COMPLIANT, **state_of(device, signed_in=False), timeout=300)
     assert result["devices"][0]["compliant"]["reason"] == "nobody_signed_in" and result["waited"]["seconds"] > 250
+
+
+def test_policies_of_the_device_have_the_time_of_its_first_syncs(bench):
+    device = bench.managed("PC-1", policies=[])
+    record = bench.record(device)
+    now = bench.lab.clock.utc()
+    record["enrolledDateTime"] = utc_seconds(now - datetime.timedelta(minutes=2))
+    record["lastSyncDateTime"] = utc_seconds(now - datetime.timedelta(minutes=1))
+    result = bench.wait(device, **COMPLIANT, **state_of(device, signed_in=False), timeout=300)
+    assert result["devices"][0]["compliant"]["reason"] == "nobody_signed_in" and result["waited"]["seconds"] > 250
+
+
+def test_the_verdict_of_the_built_in_policy_is_not_that_of_one_that_has_not_judged_yet(bench):
+    device = bench.managed("PC-1", user="ada", policies=[*DEFAULT, {"name": "Windows", "state": "unknown"}])
+    states = bench.lab.tenant.policy_states[bench.record(device)["id"]]["deviceCompliancePolicyStates"]
+    [late] = [row for row in states if row["displayName"] == "Windows"]
+    bench.later.append((100, lambda: late.update(state="compliant")))
+    found = bench.wait(device, **COMPLIANT, check_mode=True)["devices"][0]["compliant"]
+    assert (found["met"], found["reason"]) == (False, "not_judged")
+    assert "not judged the device yet by Windows" in found["said"]
+    found = bench.one(device, "compliant")
+    assert found["met"] is True and found["seconds"] >= 100
 
 
 def test_the_grace_period_is_no_compliance(bench):

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.winops.entra.plugins.plugin_utils.result import Failure
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.arrival import rounds
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.devices.intune import NO_DEVICE
+from ansible_collections.winops.entra.plugins.plugin_utils.tenant.graph.client import GraphClient
 from tests.lab.tenant import posture
 
+from ..posture.bench import PostureBench
 from .bench import ArrivalBench
 
 NOWHERE = "6a1d7d43-6f36-4d7b-a0fb-3c1bd0f5b001"
@@ -165,6 +170,65 @@ def test_intune_alone_is_enough_where_entra_may_not_be_read(bench):
 def test_ids_that_are_none_are_left_out_and_named(bench):
     result = bench.wait(bench.managed("PC-1", user="ada"), "PC-2")
     assert result["bad_ids"] == ["PC-2"] and len(result["devices"]) == 1 and result["met"] is True
+
+
+def test_the_id_of_no_device_is_left_out_although_records_have_it(bench):
+    device = bench.managed("PC-1", user="ada")
+    bench.record(device)["azureADDeviceId"] = NO_DEVICE
+    result = bench.wait(NO_DEVICE, NOWHERE, timeout=60)
+    assert result["bad_ids"] == [NO_DEVICE] and result["met"] is False
+    assert [row["device_id"] for row in result["devices"]] == [NOWHERE]
+
+
+def test_no_device_at_all_is_nothing_to_ask(bench):
+    result = bench.wait()
+    assert result["devices"] == [] and result["met"] is None and not result.get("failed") and not bench.exchanges
+
+
+def test_one_device_that_is_throttled_for_ever_does_not_hold_the_others(bench):
+    settings = [{"setting": "Windows10CompliancePolicy.SecureBootEnabled", "state": "compliant"}]
+    entry = {"user": "ada", "policies": [{"name": "Windows", "settings": settings}]}
+    fine, throttled, late = (bench.managed(name, **entry) for name in ("FINE", "THROTTLED", "LATE"))
+    bench.record(late)["complianceState"] = "unknown"
+    bench.later.append((300, lambda: bench.record(late).update(complianceState="compliant")))
+    fault = {"path": bench.record(throttled)["id"], "times": 100_000, "retry_after": 200}
+    bench.lab.side.faults.add("throttle", fault)
+    result = bench.wait(fine, throttled, late, expect_compliant=True)
+    seen = [(row["compliant"]["met"], row["compliant"]["seconds"]) for row in result["devices"]]
+    assert seen[0] == (True, 0) and seen[1][0] is None and seen[2][0] is True and 300 <= seen[2][1] <= 500
+    assert result["waited"]["seconds"] <= 1800 and len(bench.exchanges) < 150
+
+
+def test_rounds_that_take_long_end_in_time(bench, monkeypatch):
+    device = bench.lab.device("PC-1")
+    look = rounds.look
+
+    def slowly(*args):
+        PostureBench._sleep(bench, 100)
+        look(*args)
+
+    monkeypatch.setattr(rounds, "look", slowly)
+    result = bench.wait(device, timeout=600)
+    assert 400 <= result["waited"]["seconds"] <= 600 and result["waited"]["rounds"] >= 3
+
+
+def test_a_credential_that_ends_meanwhile_is_why_the_rest_is_not_known(bench, monkeypatch):
+    gone, there = bench.lab.device("PC-1"), bench.managed("PC-2", user="ada")
+    send = GraphClient._send
+
+    def expired(client, *args):
+        if bench.lab.clock.elapsed() > 60:
+            raise Failure(
+                "no", side="tenant", name="credential_expired", cause="the secret has expired", fix="renew it"
+            )
+        return send(client, *args)
+
+    monkeypatch.setattr(GraphClient, "_send", expired)
+    result = bench.wait(gone, there)
+    first, second = (row["intune"] for row in result["devices"])
+    assert (first["met"], first["reason"]) == (None, "not_readable") and second["met"] is True
+    assert "the secret has expired" in first["said"] and first["said"].endswith("renew it")
+    assert "before, it was: Intune has no record" in first["said"] and result["waited"]["seconds"] < 200
 
 
 def test_nothing_expected_is_no_question(bench):
