@@ -15,6 +15,7 @@ import typing as t
 
 from ...findings import FAIL, WARN, Finding
 from .findings import DIAGNOSIS_DOCS
+from .logs import PACKAGE_PREFIX
 from .matching import BY_DEVICE, BY_NAME, BY_REQUEST, BY_USER
 
 #: Where no entry of a log but a setting of the tenant tells it.
@@ -59,6 +60,10 @@ class TenantClue:
     def sure(self) -> bool:
         """Whether it is this device's, and not perhaps another's."""
         return self.matched_by in (BY_REQUEST, BY_DEVICE)
+
+    @property
+    def of_package(self) -> bool:
+        return str(self.user).startswith(PACKAGE_PREFIX)
 
     def over(self) -> TenantClue:
         """The same, when it has not kept the device from anything."""

@@ -15,13 +15,14 @@ import dataclasses
 import datetime
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ...findings import FAIL, WARN
-from ...options import bad_option, is_guid
+from ...options import bad_option
 from ...result import SIDES
 from ...untrusted import in_one_line, visible
 from ..devices.directory_device import instant
+from .ids import id_in
 
 #: What is read of a diagnosis at most.
 MOST_FAILURES, MOST_TRACES, MOST_DATA, MOST_IDS = 100, 50, 20, 500
@@ -31,7 +32,8 @@ ALL_SUBJECTS = ("device", "join", "mdm", "sign_in")
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 #: How the services name the ids of a request in their texts.
 _IDS = re.compile(
-    r"(?:trace id|request[- ]?id|correlation ?id)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(" + _GUID + ")", re.IGNORECASE
+    r"(?:trace[- ]?id|request[- ]?id|correlation[- ]?id)[\"']?\s{0,4}[:=]\s{0,4}[\"'{(]{0,2}(" + _GUID + ")",
+    re.IGNORECASE,
 )
 _USER = re.compile(r"[^@\s'\"]{1,200}@[^@\s'\"]{1,200}")
 #: A clock that is wrong by more is set right; below, it may as well be the time that has passed since.
@@ -54,6 +56,11 @@ class DeviceFinding:
     doc: str | None
     weight: int
     evidence: tuple[Evidence, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those of its requests and attempts."""
+        return frozenset(identity for one in self.evidence for identity in _ids_in(one["request_id"], one["data"]))
 
     @property
     def codes(self) -> frozenset[str]:
@@ -82,6 +89,11 @@ class DeviceSaid:
     def worst(self) -> DeviceFinding | None:
         """Its heaviest failure, None where it shows none."""
         return next((one for one in self.findings if one.failed), None)
+
+    def mild(self) -> set[str]:
+        """The ids that stand in warnings alone."""
+        failing = {identity for one in self.findings if one.failed for identity in one.ids}
+        return self.ids - failing
 
     def moments(self, finding: DeviceFinding) -> list[datetime.datetime]:
         """When the traces of a finding were written, by the tenant's time."""
@@ -113,14 +125,14 @@ def asked_devices(given: list[dict[str, t.Any]], now: datetime.datetime) -> tupl
         seen.add(one["name"])
         said = device_said(one.get("diagnosis"), now)
         device_id = one.get("device_id")
-        if device_id is not None and not is_guid(device_id.strip()):
-            odd.append(f"the device id of {visible(one['name'])} is not a GUID")
+        if device_id is not None and id_in(device_id) is None:
+            odd.append(f"the device id of {visible(one['name'])} is not a GUID, or stands for none")
             device_id = None
         user = one.get("user") or said.user
         made.append(
             Asked(
                 one["name"],
-                device_id.strip().lower() if device_id else said.device_id,
+                id_in(device_id) or said.device_id,
                 (one.get("hostname") or one["name"]).strip(),
                 user.strip().lower() if user else None,
                 said,
@@ -163,8 +175,7 @@ def _state(said: DeviceSaid, state: t.Any) -> None:
         said.joined = kind in ("entra", "hybrid")
     if isinstance(mdm.get("enrolled"), bool):
         said.enrolled = mdm["enrolled"]
-    if isinstance(device_id, str) and is_guid(device_id):
-        said.device_id = device_id.lower()
+    said.device_id = id_in(device_id)
     if isinstance(user, str) and _USER.fullmatch(user):
         said.user = user.lower()
 
@@ -196,11 +207,9 @@ def _evidence(one: t.Any, ids: set[str]) -> Evidence | None:
     if not isinstance(one, Mapping):
         return None
     lines = [line for text in _rows(one.get("data"))[:MOST_DATA] if (line := _line(text)) is not None]
-    request_id = one.get("request_id")
-    request_id = request_id.lower() if isinstance(request_id, str) and is_guid(request_id) else None
-    found = [match.lower() for line in lines for match in _IDS.findall(line)]
-    for identity in (request_id, *found):
-        if identity and len(ids) < MOST_IDS:
+    request_id = id_in(one.get("request_id"))
+    for identity in _ids_in(request_id, lines):
+        if len(ids) < MOST_IDS:
             ids.add(identity)
     event = one.get("event")
     return {
@@ -214,6 +223,11 @@ def _evidence(one: t.Any, ids: set[str]) -> Evidence | None:
         "correlation_id": None,
         "matched_by": None,
     }
+
+
+def _ids_in(request_id: str | None, lines: Iterable[str]) -> list[str]:
+    found = (id_in(match) for line in lines for match in _IDS.findall(line))
+    return [identity for identity in (request_id, *found) if identity]
 
 
 def _rows(value: t.Any) -> list[t.Any]:

@@ -61,7 +61,7 @@ _FIXES = {
     _LICENCE: "assign a licence with Microsoft Intune to the user",
     _CAP: "remove old devices of the user from Intune, or raise the device limit restriction",
     _KEPT_OUT: "look at the enrollment restrictions for Windows, and at the ownership of the device",
-    _SCOPE: "put the user into the TO_ENROLL user scope (mdm_scope)",
+    _SCOPE: "put the user into the MDM user scope (mdm_scope)",
 }
 
 

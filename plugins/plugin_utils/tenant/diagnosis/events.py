@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ...options import is_guid
 from ...untrusted import in_one_line
 from ..graph.fields import LONGEST_NAME
+from .ids import id_in
 
 Row = dict[str, t.Any]
 #: Activities that bring a device into the directory, in lower case.
@@ -29,14 +29,14 @@ _NAME_KEYS = ("device display name", "device name", "displayname")
 def audit_device(row: Row) -> tuple[str | None, str | None]:
     """(device id in lower case, name) of the device that an entry is about."""
     details = {str(pair.get("key")).lower(): pair.get("value") for pair in row.get("additionalDetails") or ()}
-    given = (str(details.get(key) or "") for key in _ID_KEYS)
-    identity = next((value for value in given if is_guid(value)), None)
+    given = (id_in(details.get(key)) for key in _ID_KEYS)
+    identity = next((value for value in given if value), None)
     name = next((named for key in _NAME_KEYS if (named := details.get(key))), None)
     # The id of a target is that of its object, which is another one.
     for target in row.get("targetResources") or ():
         if str(target.get("type")).lower() == "device":
             name = target.get("displayName") or name
-    return identity.lower() if identity else None, in_one_line(name, LONGEST_NAME) if name else None
+    return identity, in_one_line(name, LONGEST_NAME) if name else None
 
 
 def audit_user(row: Row) -> str | None:
@@ -77,8 +77,13 @@ def audit_view(row: Row, matched_by: str) -> dict[str, t.Any]:
 
 def enrollment_device(row: Row) -> str | None:
     """The id of the device in Entra, in lower case."""
-    identity = str(row.get("deviceId") or "")
-    return identity.lower() if is_guid(identity) and identity.strip("0-") else None
+    return id_in(row.get("deviceId"))
+
+
+def of_windows(row: Row) -> bool:
+    """Whether an enrollment can be that of a device with Windows: people enroll their phones as well."""
+    system, kind = str(row.get("operatingSystem") or "").lower(), str(row.get("enrollmentType") or "").lower()
+    return (not system or "windows" in system) and not kind.startswith(("apple", "android"))
 
 
 def enrollment_view(row: Row, matched_by: str) -> dict[str, t.Any]:

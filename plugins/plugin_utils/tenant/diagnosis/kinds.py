@@ -11,22 +11,59 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ..graph.fields import FLAG, LINE, NAME, NUMBER, TEXT, all_of, list_of, needed, object_of, or_null
+import itertools
+import typing as t
 
-_TEXTS = list_of(LINE)
+from ...untrusted import in_one_line
+from ..graph.fields import (
+    FLAG,
+    LONGEST_NAME,
+    NAME,
+    NUMBER,
+    TEXT,
+    Kind,
+    Misfit,
+    all_of,
+    list_of,
+    needed,
+    object_of,
+    or_null,
+)
+
+
+def or_odd(kind: Kind) -> Kind:
+    """Of an entry that is not of its kind a mark without an id, so that it does not take the others with it."""
+    numbers = itertools.count()
+
+    def check(value: t.Any) -> t.Any:
+        try:
+            return needed(kind)(value)
+        except Misfit:
+            return {"odd": next(numbers)}
+
+    return check
+
+
+def _said(value: t.Any) -> str | None:
+    """What people read, however long it is; null for what is no text."""
+    return in_one_line(value, LONGEST_NAME) if isinstance(value, str) else None
+
+
+_LINE: Kind = _said
+_TEXTS = list_of(_LINE)
 APPLIED_POLICY_KIND = object_of(
-    {"displayName": LINE, "result": NAME, "enforcedGrantControls": _TEXTS, "enforcedSessionControls": _TEXTS}
+    {"displayName": _LINE, "result": NAME, "enforcedGrantControls": _TEXTS, "enforcedSessionControls": _TEXTS}
 )
 SIGN_IN_KIND = object_of(
     {
         "id": needed(NAME),
         **all_of("createdDateTime", "correlationId", "userPrincipalName", "userId", kind=NAME),
         **all_of("appId", "resourceId", kind=NAME),
-        **all_of("appDisplayName", "resourceDisplayName", kind=LINE),
+        **all_of("appDisplayName", "resourceDisplayName", kind=_LINE),
         "conditionalAccessStatus": NAME,
         "isInteractive": or_null(FLAG),
-        "status": object_of({"errorCode": NUMBER, "failureReason": LINE, "additionalDetails": LINE}),
-        "deviceDetail": object_of({"deviceId": NAME, "displayName": LINE, "isCompliant": or_null(FLAG)}),
+        "status": object_of({"errorCode": NUMBER, "failureReason": _LINE, "additionalDetails": _LINE}),
+        "deviceDetail": object_of({"deviceId": NAME, "displayName": _LINE, "isCompliant": or_null(FLAG)}),
         "appliedConditionalAccessPolicies": list_of(APPLIED_POLICY_KIND),
     }
 )
@@ -35,9 +72,9 @@ AUDIT_KIND = object_of(
     {
         "id": needed(NAME),
         **all_of("activityDateTime", "correlationId", "result", kind=NAME),
-        **all_of("activityDisplayName", "resultReason", kind=LINE),
+        **all_of("activityDisplayName", "resultReason", kind=_LINE),
         "initiatedBy": object_of({"user": object_of({"userPrincipalName": NAME, "id": NAME})}),
-        "targetResources": list_of(object_of({"type": NAME, "id": NAME, "displayName": LINE})),
+        "targetResources": list_of(object_of({"type": NAME, "id": NAME, "displayName": _LINE})),
         "additionalDetails": list_of(_PAIR),
     }
 )
@@ -46,6 +83,6 @@ ENROLLMENT_EVENT_KIND = object_of(
         "id": needed(NAME),
         **all_of("eventDateTime", "correlationId", "failureCategory", "enrollmentType", kind=NAME),
         **all_of("userId", "deviceId", "managedDeviceIdentifier", kind=NAME),
-        **all_of("failureReason", "operatingSystem", "osVersion", kind=LINE),
+        **all_of("failureReason", "operatingSystem", "osVersion", kind=_LINE),
     }
 )

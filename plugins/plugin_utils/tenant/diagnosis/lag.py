@@ -72,5 +72,5 @@ def _missing(devices: list[Asked], came: LogRead, names: set[str]) -> set[str]:
     if not names:
         return set()
     found = match([device for device in devices if device.name in names], {SIGN_INS.name: came})
-    ids = {device.name: bool(device.said.ids) for device in devices}
-    return {name for name in names if not (found[name].surely if ids[name] else found[name].sign_ins)}
+    ids = {device.name: device.said.ids for device in devices}
+    return {name for name in names if not (found[name].traced(ids[name]) if ids[name] else found[name].sign_ins)}

@@ -26,7 +26,7 @@ from ..graph.errors import Permissions, Purpose
 from ..graph.failures import RequestFailure
 from ..graph.fields import Kind
 from .findings import AUDITS_UNREAD, ENROLLMENTS_UNREAD, SIGN_INS_UNREAD
-from .kinds import AUDIT_KIND, ENROLLMENT_EVENT_KIND, SIGN_IN_KIND
+from .kinds import AUDIT_KIND, ENROLLMENT_EVENT_KIND, SIGN_IN_KIND, or_odd
 from .window import in_utc
 
 LOG_PAGE = 500
@@ -107,6 +107,9 @@ class LogRead:
     rows: dict[str, Row] = dataclasses.field(default_factory=dict)
     failure: RequestFailure | None = None
     cut: str | None = None
+    read: bool = False
+    short: str | None = None
+    odd: int = 0
 
     @property
     def complete(self) -> bool:
@@ -148,10 +151,11 @@ class Reader:
         query: dict[str, str | int | bool] = {"$filter": self._filter(log, since)}
         if log.version == "beta" or log is AUDITS:
             query |= {"$orderby": f"{log.time} desc", "$top": min(LOG_PAGE, self._most)}
-        came.cut = None
+        came.odd = 0
+        again, came.read, came.cut = came.read, True, None
         read = 0
         rows = self._client.list(
-            log.path, log.purpose, query, log.version, kind=log.kind, before_page=lambda: self._pace(log, read)
+            log.path, log.purpose, query, log.version, kind=or_odd(log.kind), before_page=lambda: self._pace(log, read)
         )
         try:
             for row in rows:
@@ -159,17 +163,25 @@ class Reader:
                     came.cut = f"{log.noun}: the newest {self._most} were read, and there are more (max_rows)"
                     break
                 read += 1
+                if "id" not in row:
+                    came.odd += 1
+                    continue
                 moment = came.moment(row)
                 if moment is None or moment >= since:
                     came.rows[row["id"].lower()] = row
         except RequestFailure as failed:
             # Of a log nothing may be concluded from some pages, but what was found in them was there.
-            if read == 0:
+            if read == 0 and not again:
                 came.failure = failed
             else:
                 came.cut = f"{log.noun}: {read} were read, and then no more ({failed.error['cause']})"
         except _OutOfTime:
             came.cut = f"{log.noun}: the newest {read} were read, and then the time was up (timeout)"
+        if came.odd and came.cut is None:
+            came.cut = f"{log.noun}: {came.odd} entries are not of the form that Microsoft documents, and do not count"
+        # What the first reading did not come to is not read by later ones, which begin later.
+        came.short = came.short if again else came.cut
+        came.cut = came.short or came.cut
         return len(came.rows) - before
 
     def _filter(self, log: Log, since: datetime.datetime) -> str:

@@ -21,11 +21,14 @@ import typing as t
 from collections.abc import Callable, Iterable
 
 from .device_side import Asked
-from .events import audit_device, audit_user, enrollment_device
+from .events import audit_device, audit_user, enrollment_device, of_windows
+from .ids import id_in
 from .logs import AUDITS, ENROLLMENT_FAILURES, PACKAGE_PREFIX, SIGN_INS, LogRead
-from .sign_ins import AS_POLICIES_REFUSE, TO_SIGN_IN, device_of, failed, number_of, purpose_of
+from .sign_ins import AS_POLICIES_REFUSE, TO_SIGN_IN, device_of, failed, number_of, purpose_of, went_well
 
 Row = dict[str, t.Any]
+Attempt = tuple[str, str]
+Passed = dict[Attempt, datetime.datetime]
 BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER = "request_id", "device_id", "hostname", "user"
 #: The surest first.
 MATCHES = (BY_REQUEST, BY_DEVICE, BY_NAME, BY_USER)
@@ -41,12 +44,16 @@ WINDOWS_NAME = 15
 @dataclasses.dataclass
 class Matched:
     """The entries of one device: of each log, (how, row), the surest and newest first. ``passed`` are the attempts of
-    all devices that went well in the end, by their correlation ids."""
+    all devices that went well, by ``attempt_of``: when the last of them did."""
 
     sign_ins: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
     audits: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
     enrollments: list[tuple[str, Row]] = dataclasses.field(default_factory=list)
-    passed: frozenset[str] = frozenset()
+    passed: Passed = dataclasses.field(default_factory=dict)
+
+    def traced(self, ids: set[str]) -> bool:
+        """Whether a sign-in is surely the device's, or has one of its ids, which another device has as well."""
+        return self.surely or any(not ids.isdisjoint(ids_of(row)) for _how, row in self.sign_ins)
 
     @property
     def surely(self) -> bool:
@@ -98,6 +105,7 @@ class _Index:
             if device.device_id:
                 self._by_device[device.device_id].append(device.name)
             self._by_name[_windows_name(device.hostname)].append(device.name)
+        self._id_of = {device.name: device.device_id for device in devices}
         self._without_id = {device.name for device in devices if not device.device_id}
 
     def learn_name(self, device: str, sign_ins: list[tuple[str, Row]]) -> None:
@@ -130,10 +138,19 @@ class _Index:
             own.sort(key=lambda one: MATCHES.index(one[0]))
         return {name: [(how, row) for how, _moment, row in own[:MOST_OF_A_LOG]] for name, own in found.items()}
 
+    def _claimants(self, identity: str, device_id: str | None) -> list[str]:
+        """The devices that have an id in their evidence. A device that the entry carries, and we know, is the one."""
+        names = self._by_id.get(identity, [])
+        if device_id not in self._by_device:
+            return names
+        return [name for name in names if self._id_of[name] in (None, device_id)]
+
     def _owners(self, subject: _Subject) -> tuple[str, list[str]]:
         for identity in subject.ids:
-            if identity in self._by_id:
-                return BY_REQUEST, self._by_id[identity]
+            names = self._claimants(identity, subject.device_id)
+            if names:
+                # What several devices show, as clones do, is one's of them.
+                return BY_REQUEST if len(names) == 1 else BY_USER, names
         if subject.device_id in self._by_device:
             return BY_DEVICE, self._by_device[subject.device_id]
         # By a name nobody is found who has an id, which is another one then.
@@ -152,16 +169,22 @@ def _of_user(
         # Without a user and without a time there is nothing by which an entry could be the device's.
         return [(moment, row) for moment, _identity, row in rows[:MOST_OF_A_LOG] if device.user is not None]
     for span in (AT_THE_TIME, AROUND):
-        near = ((moment, row) for moment, _identity, row in rows if _near(moment, times, span))
-        found = list(itertools.islice(near, MOST_OF_A_LOG))
+        found: dict[str, tuple[datetime.datetime, Row]] = {}
+        # The newest first, and many devices ask the same rows: each looks at those of its own time alone.
+        for near in reversed(times):
+            first = bisect.bisect_left(rows, near.timestamp() * -1 - span.total_seconds(), key=_age)
+            for moment, identity, row in itertools.islice(rows, first, None):
+                if near - moment > span or len(found) == MOST_OF_A_LOG:
+                    break
+                found[identity] = (moment, row)
         if found:
-            return found
+            return list(found.values())
     return []
 
 
-def _near(moment: datetime.datetime, times: list[datetime.datetime], span: datetime.timedelta) -> bool:
-    at = bisect.bisect(times, moment)
-    return any(abs(moment - near) <= span for near in times[max(0, at - 1) : at + 1])
+def _age(row: tuple[datetime.datetime, str, Row]) -> float:
+    """The newest first, as seconds that grow."""
+    return -row[0].timestamp()
 
 
 def _windows_name(name: str) -> str:
@@ -174,10 +197,25 @@ def _people(users: Iterable[str]) -> list[str]:
     return [user for user in users if not user.startswith(PACKAGE_PREFIX)]
 
 
-def _passed(reads: dict[str, LogRead]) -> frozenset[str]:
+def attempt_of(row: Row) -> Attempt | None:
+    """What sign-ins have in common that are steps of one: a join asks for several resources with one correlation id."""
+    identity = id_in(row.get("correlationId"))
+    return None if identity is None else (identity, str(row.get("resourceId") or row.get("appId") or "").lower())
+
+
+def ids_of(row: Row) -> tuple[str, ...]:
+    """The ids by which a device can know a sign-in."""
+    return tuple(one for one in (id_in(row.get("id")), id_in(row.get("correlationId"))) if one)
+
+
+def _passed(reads: dict[str, LogRead]) -> Passed:
     came = reads.get(SIGN_INS.name)
-    rows = came.rows.values() if came is not None else ()
-    return frozenset(row["correlationId"].lower() for row in rows if row.get("correlationId") and number_of(row) == 0)
+    passed: Passed = {}
+    for row in came.rows.values() if came is not None else ():
+        attempt, moment = attempt_of(row), came.moment(row) if came is not None else None
+        if attempt is not None and moment is not None and went_well(row):
+            passed[attempt] = max(passed.get(attempt, moment), moment)
+    return passed
 
 
 def _user_names(reads: dict[str, LogRead]) -> dict[str, str]:
@@ -194,23 +232,24 @@ def _users(name: str | None) -> tuple[str, ...]:
     return (name, PACKAGE_PREFIX) if name.startswith(PACKAGE_PREFIX) else (name,)
 
 
-def _lowered(*texts: t.Any) -> tuple[str, ...]:
-    return tuple(text.lower() for text in texts if isinstance(text, str) and text)
+def _attempt_ids(row: Row) -> tuple[str, ...]:
+    identity = id_in(row.get("correlationId"))
+    return () if identity is None else (identity,)
 
 
 def _of_sign_in(row: Row) -> _Subject:
     user = str(row.get("userPrincipalName") or "").lower()
     # Of a person's other sign-ins those count that went well, or that a policy stopped; not a wrong password.
     counts = purpose_of(row) != TO_SIGN_IN or not failed(row) or number_of(row) in AS_POLICIES_REFUSE
-    return _Subject(_lowered(row["id"], row.get("correlationId")), device_of(row), None, _users(user), counts)
+    return _Subject(ids_of(row), device_of(row), None, _users(user), counts)
 
 
 def _of_audit(row: Row) -> _Subject:
     device_id, name = audit_device(row)
     known = name.lower() if name else None
-    return _Subject(_lowered(row.get("correlationId")), device_id, known, _users(audit_user(row)), True)
+    return _Subject(_attempt_ids(row), device_id, known, _users(audit_user(row)), True)
 
 
 def _of_enrollment(row: Row, user_ids: dict[str, str]) -> _Subject:
     user = user_ids.get(str(row.get("userId") or "").lower())
-    return _Subject(_lowered(row.get("correlationId")), enrollment_device(row), None, _users(user), True)
+    return _Subject(_attempt_ids(row), enrollment_device(row), None, _users(user), of_windows(row))

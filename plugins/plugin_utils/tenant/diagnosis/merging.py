@@ -16,12 +16,14 @@ import dataclasses
 import typing as t
 
 from ...findings import FAIL, WARN
-from .clues import AGREES, BY_SETTING, IS_WARNING, TenantClue, strongest_first
+from .clues import AGREES, BY_SETTING, IS_OVER, IS_WARNING, TenantClue, strongest_first
 from .device_side import ALL_SUBJECTS, DeviceFinding, DeviceSaid
 from .matching import BY_USER
 
 #: Up to this weight a device knows that something failed, and hardly what.
 _VAGUE = 60
+#: Above these it knows why: more than a code of Windows that is documented, or one of the service.
+_BY_ITS_CODE, _KNOWN = 80, 90
 MOST_EVIDENCE_SHOWN, MOST_SETTINGS = 40, 3
 #: Of restrictions, what an entry says of the ownership of a device.
 _PERSONAL = "personal"
@@ -101,6 +103,8 @@ def _explains(clue: TenantClue, worst: DeviceFinding) -> bool:
     if clue.what != worst.subject and "device" not in (worst.subject, clue.what):
         return False
     # What a device knows well by itself is not the tenant's doing, unless its code says so.
+    if not clue.sure and worst.weight > (_KNOWN if clue.matched_by != BY_USER else _BY_ITS_CODE):
+        return False
     return bool(worst.codes & clue.explains) or worst.weight <= _VAGUE
 
 
@@ -131,7 +135,8 @@ def _tenant_alone(said: DeviceSaid, failing: list[TenantClue], clues: list[Tenan
     if warnings:
         cause = _of_device(warnings[0], [])
         return Merged(cause, _concluded(cause, None), None)
-    over = strongest_first(clues)[:1]
+    # What is over has a finding, and is no cause of anything.
+    over = [clue for clue in strongest_first(clues) if clue.weight > IS_OVER][:1]
     if over:
         cause = _of_tenant(over[0], "tenant", over[0].weight, over[0].code, [])
         return Merged(cause, _concluded(cause, None), None)

@@ -32,11 +32,13 @@ _WEIGHT = 90
 @dataclasses.dataclass
 class Objects:
     """What Entra has by device id: ``enabled`` of each that was found, ``failures`` of those that could not be read;
-    ``failure`` where that is all of them."""
+    ``failure`` where that is all of them. Of an id that is not in ``asked``
+    nothing is known."""
 
     enabled: dict[str, bool | None] = dataclasses.field(default_factory=dict)
     failures: dict[str, RequestFailure] = dataclasses.field(default_factory=dict)
     failure: RequestFailure | None = None
+    asked: frozenset[str] = frozenset()
 
 
 def ask(task: Task, devices: list[Asked]) -> Objects:
@@ -50,13 +52,13 @@ def ask(task: Task, devices: list[Asked]) -> Objects:
         return Objects(failures=dict.fromkeys(ids, failed), failure=failed)
     failures = found.unread.get("device_ids", {})
     enabled = {key: rows[0].get("accountEnabled") for key, rows in found.by_key["device_ids"].items() if rows}
-    return Objects(enabled, dict(failures), of_all(failures.values(), len(ids)))
+    return Objects(enabled, dict(failures), of_all(failures.values(), len(ids)), frozenset(ids))
 
 
 def object_clue(device: Asked, objects: Objects, found: Matched) -> TenantClue | None:
     """What is wrong with the object of a device; None where nothing is, or it is not known."""
-    identity = device.device_id
-    if identity is None or device.said.joined is False or identity in objects.failures:
+    identity = device.device_id or ""
+    if identity not in objects.asked or identity in objects.failures:
         return None
     if identity not in objects.enabled:
         by = next((audit_view(row, how) for how, row in found.audits if deletes(row)), None)

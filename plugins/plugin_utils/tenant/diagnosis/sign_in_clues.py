@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import datetime
 import typing as t
 
-from .clues import IS_WARNING, TenantClue, evidence, weigh
+from ..devices.directory_device import instant
+from .clues import IS_WARNING, Evidence, TenantClue, evidence, weigh
+from .device_side import DeviceSaid
 from .findings import ABOUT_ACCESS, ABOUT_SIGN_IN
+from .ids import id_in
 from .logs import PACKAGE_PREFIX
-from .matching import BY_USER, Matched
+from .matching import BY_REQUEST, BY_USER, Matched, attempt_of
 from .sign_ins import (
     ASKS_FOR_DEVICE,
     ASKS_FOR_MFA,
@@ -32,6 +36,7 @@ from .sign_ins import (
     purpose_of,
     sign_in_view,
     stopped_by,
+    went_well,
 )
 
 Row = dict[str, t.Any]
@@ -73,12 +78,12 @@ _WHERE_MFA = "look at mfa_required of the registration policy, at security defau
 _BY_SETTING = ("mfa_at_join", "security_defaults")
 
 
-def sign_in_clues(found: Matched, over: t.Collection[str], seen: t.Collection[str]) -> list[TenantClue]:
+def sign_in_clues(found: Matched, over: t.Collection[str], said: DeviceSaid) -> list[TenantClue]:
     """Clues of a device's sign-ins, those of one refusal together. ``over``: what the device has done since (TO_JOIN,
-    TO_ENROLL); ``seen``: what the device itself says has failed.
+    TO_ENROLL); ``said``: what the device itself says has failed.
 
     A person's sign-in without the device may be from anywhere, and one of a package from any of its devices: where the
-    device itself has not seen it, it is a warning.
+    device itself has not seen it, or has seen another, it is a warning.
     """
     passed = _Passed(found)
     groups: dict[tuple[t.Any, ...], list[tuple[str, Row, dict[str, t.Any]]]] = collections.defaultdict(list)
@@ -94,16 +99,34 @@ def sign_in_clues(found: Matched, over: t.Collection[str], seen: t.Collection[st
         clue = _clue(what, number, members)
         if got_over or what in over:
             clue = clue.over()
-        elif weak and _may_be_anywhere(what, clue, seen):
+        elif _may_be_anywhere(what, clue, said) if weak else _is_mild(clue, said):
             clue = dataclasses.replace(clue, weight=IS_WARNING)
         clues.append(clue)
     return clues
 
 
-def _may_be_anywhere(what: str, clue: TenantClue, seen: t.Collection[str]) -> bool:
-    if what in seen:
+def _is_mild(clue: TenantClue, said: DeviceSaid) -> bool:
+    """Whether the device knows the sign-in, and says that it is no failure."""
+    mild = said.mild()
+    return clue.matched_by == BY_REQUEST and bool(mild) and all(mild & _ids_of(one) for one in clue.evidence)
+
+
+def _ids_of(one: Evidence) -> set[str]:
+    return {identity for name in ("request_id", "correlation_id") if (identity := id_in(one[name]))}
+
+
+def _may_be_anywhere(what: str, clue: TenantClue, said: DeviceSaid) -> bool:
+    failing = [one for one in said.findings if one.failed and one.subject == what]
+    # A device that knows the ids or the code of its own failure says that it is not this one.
+    ids = {identity for one in failing for identity in one.ids}
+    if ids and not any(ids & _ids_of(one) for one in clue.evidence):
+        return True
+    codes = {code for one in failing for code in one.codes if code.startswith("aadsts")}
+    if codes and str(clue.code).lower() not in codes:
+        return True
+    if failing:
         return False
-    return what == TO_SIGN_IN or str(clue.user).startswith(PACKAGE_PREFIX)
+    return what == TO_SIGN_IN or clue.of_package
 
 
 class _Passed:
@@ -111,17 +134,22 @@ class _Passed:
 
     def __init__(self, found: Matched) -> None:
         self._attempts = found.passed
-        self._last: dict[str, str] = {}
+        self._last: dict[str, datetime.datetime] = {}
         for how, row in found.sign_ins:
-            if number_of(row) == 0 and how != BY_USER:
+            moment = instant(row.get("createdDateTime"))
+            if moment is not None and how != BY_USER and went_well(row):
                 what = purpose_of(row)
-                self._last[what] = max(self._last.get(what, ""), row.get("createdDateTime") or "")
+                self._last[what] = max(self._last.get(what, moment), moment)
 
     def got_over(self, how: str, row: Row) -> bool:
         """Whether the same attempt went well, or a later one of the same device."""
-        if str(row.get("correlationId") or "").lower() in self._attempts:
+        moment, attempt = instant(row.get("createdDateTime")), attempt_of(row)
+        if moment is None:
+            return False
+        if attempt is not None and attempt in self._attempts and self._attempts[attempt] >= moment:
             return True
-        return how != BY_USER and self._last.get(purpose_of(row), "") > (row.get("createdDateTime") or "")
+        last = self._last.get(purpose_of(row))
+        return how != BY_USER and last is not None and last > moment
 
 
 def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]]]) -> TenantClue:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ...options import is_guid
 from ..readiness.questions import INTUNE_ENROLLMENT, JOIN_CLIENT, REGISTRATION_SERVICE
 from ..resources.mdm_scope import INTUNE_APP_ID
+from .ids import id_in
 
 Row = dict[str, t.Any]
 TO_JOIN, TO_ENROLL, TO_SIGN_IN = "join", "mdm", "sign_in"
@@ -26,6 +26,7 @@ _FOR = {REGISTRATION_SERVICE: TO_JOIN, JOIN_CLIENT: TO_JOIN, INTUNE_ENROLLMENT: 
 #: Results of a policy that has decided.
 _FAILED, _IN_FORCE = "failure", ("success", "failure")
 _REPORT_ONLY = "reportonly"
+_UNTOLD = ("unknown", "unknownfuturevalue", "")
 _NO_PERMISSION = (
     "the log shows no policies; they come with the permission Policy.Read.ConditionalAccess or Policy.Read.All"
 )
@@ -38,6 +39,8 @@ ASKS_FOR_MFA = frozenset({50072, 50074, 50076, 50078, 50079, 50158, 500121, 5300
 #: The sign-in has to show a device, or one that is compliant or joined.
 ASKS_FOR_DEVICE = frozenset({50097, 53000, 53001, 530003})
 AS_POLICIES_REFUSE = ASKS_FOR_MFA | ASKS_FOR_DEVICE | {53002, 53003, 53009, 530021, 530034, 530035, 530036}
+#: What nothing but a policy says.
+_BY_POLICY_ALONE = frozenset({53000, 53001, 53002, 53003, 530003})
 #: Steps of a sign-in that goes on, and no failures.
 STEPS = frozenset({50055, 50058, 50059, 50140, 50199, 65001, 16000, 16001, 16003, 29200})
 #: Controls in the spelling of the log and in that of policies.
@@ -70,6 +73,12 @@ def failed(row: Row) -> bool:
     return number_of(row) not in (0, *STEPS)
 
 
+def went_well(row: Row) -> bool:
+    """Whether the log says that the sign-in went well: a step, or a row without a code, says nothing."""
+    refused = str(row.get("conditionalAccessStatus") or "").lower() == _FAILED
+    return (row.get("status") or {}).get("errorCode") == 0 and not refused
+
+
 def purpose_of(row: Row) -> str:
     """What it was for: TO_JOIN, TO_ENROLL or TO_SIGN_IN."""
     for field in ("resourceId", "appId"):
@@ -81,8 +90,7 @@ def purpose_of(row: Row) -> str:
 
 def device_of(row: Row) -> str | None:
     """The device that the sign-in carried, in lower case; None where it carried none."""
-    identity = (row.get("deviceDetail") or {}).get("deviceId")
-    return identity.lower() if isinstance(identity, str) and is_guid(identity) else None
+    return id_in((row.get("deviceDetail") or {}).get("deviceId"))
 
 
 def policies(row: Row) -> tuple[list[dict[str, t.Any]] | None, str | None]:
@@ -92,19 +100,22 @@ def policies(row: Row) -> tuple[list[dict[str, t.Any]] | None, str | None]:
         return None, _NO_PERMISSION
     if not rows and failed(row) and _may_be_by_policy(row):
         return None, _EMPTY
-    return [_policy(one) for one in rows if _decides(one)], None
+    shown = [_policy(one) for one in rows if _decides(one)]
+    if number_of(row) in AS_POLICIES_REFUSE and not stopped_by(shown):
+        untold = next((one["policy"] for one in shown if one["result"].lower() in _UNTOLD), None)
+        return shown, None if untold is None else f"the log does not say what became of the policy {untold!r}"
+    return shown, None
 
 
 def _may_be_by_policy(row: Row) -> bool:
     status = str(row.get("conditionalAccessStatus") or "").lower()
-    return status == _FAILED or (number_of(row) in AS_POLICIES_REFUSE and status != "notapplied")
+    number = number_of(row)
+    return status == _FAILED or number in _BY_POLICY_ALONE or (number in AS_POLICIES_REFUSE and status != "notapplied")
 
 
 def _decides(one: Row) -> bool:
     result = str(one.get("result") or "").lower()
-    return result in (*_IN_FORCE, "unknown", "unknownfuturevalue", "") or (
-        result.startswith(_REPORT_ONLY) and not result.endswith("notapplied")
-    )
+    return result in (*_IN_FORCE, *_UNTOLD) or (result.startswith(_REPORT_ONLY) and not result.endswith("notapplied"))
 
 
 def _policy(one: Row) -> dict[str, t.Any]:

@@ -19,6 +19,7 @@ from .device_side import Asked
 from .event_clues import audit_clues, enrollment_clues
 from .events import audit_user, audit_view, enrollment_view, registers
 from .findings import CONTRADICTION, DIAGNOSIS_DOCS, NO_TRACE
+from .ids import id_in
 from .lag import at_the_service
 from .logs import SIGN_INS, LogRead
 from .matching import BY_USER, Matched
@@ -26,7 +27,7 @@ from .merging import Merged, merge
 from .objects import Objects, object_clue
 from .settings import NOT_OFFERED, Settings
 from .sign_in_clues import sign_in_clues
-from .sign_ins import TO_ENROLL, TO_JOIN, failed, sign_in_view
+from .sign_ins import TO_ENROLL, TO_JOIN, failed, sign_in_view, went_well
 
 
 @dataclasses.dataclass
@@ -104,10 +105,14 @@ class Judge:
     def _clues(self, device: Asked, found: Matched, user: str | None, topics: t.Collection[str]) -> list[TenantClue]:
         said = device.said
         over = {what for what, done in ((TO_JOIN, said.joined), (TO_ENROLL, said.enrolled)) if done}
-        seen = {one.subject for one in said.findings if one.failed}
-        clues = sign_in_clues(found, over, seen)
+        clues = sign_in_clues(found, over, said)
         clues += audit_clues(found.audits, said.joined)
         clues += enrollment_clues(found.enrollments, said.enrolled)
+        # What the device has got over, and may be another one's, says nothing about it.
+        well = said.worst is None and bool(said.joined)
+        clues = [
+            one for one in clues if one.matched_by != BY_USER or not (one.what in over or (well and one.of_package))
+        ]
         about = object_clue(device, self.objects, found)
         clues += [about] if about else []
         if self.settings is None:
@@ -123,6 +128,7 @@ class Judge:
             for came in self.reads.values()
             if came.failure is not None
         ]
+        unread += [came.cut for came in self.reads.values() if came.cut is not None and came.failure is None]
         failure = self.objects.failures.get(device.device_id or "")
         if failure is not None:
             unread.append(unknown_because("its object in Entra", reason(failure)))
@@ -151,7 +157,7 @@ class Judge:
             return None
         ids = {one["request_id"] for one in worst.evidence if one["request_id"]}
         for _how, row in found.sign_ins:
-            if row["id"].lower() in ids and not failed(row):
+            if id_in(row["id"]) in ids and went_well(row):
                 return f"the device says: {worst.cause}; the log says that its sign-in {row['id']} went well"
         passed = self.settings.denied(user, worst.code or "") if self.settings and worst.code else None
         if not passed:
@@ -167,7 +173,7 @@ class Judge:
         if came is None or not came.complete:
             return findings
         # With ids of its own, an entry of the user is not the one.
-        has_trace = found.surely if said.ids else bool(found.sign_ins)
+        has_trace = found.traced(said.ids) if said.ids else bool(found.sign_ins)
         if at_the_service(device) and not has_trace:
             findings.append(_says(NO_TRACE, device, _NOT_THERE, _MAY_LAG, _AGAIN, UNKNOWN))
         elif said.answered and said.joined is False and said.worst is None and not has_trace and not clues:
