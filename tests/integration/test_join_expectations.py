@@ -138,7 +138,7 @@ def test_a_gate_that_stays_shut_ends_the_rollout_with_the_reason(gates: Gates) -
     outcomes = {name: device["outcome"] for name, device in gates.shut.devices.items()}
     assert outcomes == {"off": "unreachable", "pilot": "joined", "two": "not_started"}
     said = in_one_line(gates.shut.play)
-    assert "The gate (managed, compliant, let in): shut by 1 of 1 joined devices: pilot: not compliant" in said
+    assert "The gate (managed, compliant, let in): shut by 1 of 1 joined device: pilot: not compliant" in said
     assert "raise join_gate_timeout" in said and "leave join_gate out" in said
     # The device itself fails with what keeps it from being of use.
     assert gates.shut.devices["pilot"]["compliant"]["said"] in gates.shut.play.result("pilot", END)["msg"]
