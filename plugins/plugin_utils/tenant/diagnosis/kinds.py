@@ -45,7 +45,7 @@ def or_odd(kind: Kind) -> Kind:
 
 
 def _said(value: t.Any) -> str | None:
-    """What people read, however long it is; null for what is no text."""
+    """What people read, however long it is; null for anything else."""
     return in_one_line(value, LONGEST_NAME) if isinstance(value, str) else None
 
 

@@ -123,7 +123,7 @@ def test_no_cause_is_made_up_for_a_device_that_is_well(bench: DiagnosisBench, gr
     assert told["cause"]["result"] == "warn"
     graph.sign_in(PACKAGE, 50076, correlationId=guid("a"), deviceDetail={"deviceId": guid("PC-1")})
     (told,) = play(bench, device("PC-1", well, device_id=guid("PC-1")), questions=LOGS)
-    assert told["cause"] is None, "what is over is no cause"
+    assert told["cause"] is None, "what is over has caused nothing"
 
 
 def test_an_enrollment_of_a_phone_is_not_that_of_a_device_with_windows(
