@@ -31,6 +31,7 @@ TENANT_OPTIONS = {
         # A second of the lab is nothing, so that what comes has come before anybody asks.
         **dict.fromkeys(("record_seconds", "sync_seconds", "policy_seconds", "judge_seconds"), 1.0),
         "encrypt_seconds": 1_000_000.0,
+        "enrolled_before": 1200.0,
         "policies": [
             {"name": "Encryption", "demands": [BITLOCKER]},
             {"name": "Windows", "demands": [SECURE_BOOT]},

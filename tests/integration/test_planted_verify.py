@@ -6,21 +6,27 @@ what is odd is no finding, and what was refused is unknown, with its reason."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import typing as t
 
 import pytest
 
 from tests import planted_rounds
 from tests.integration.conftest import StartFleet
-from tests.integration.play import Player
+from tests.integration.play import PATIENCE, ROOT, Player
 from tests.integration.rollouts import Rollout
+from tests.lab.process import RunningLab
 from tests.planted_rounds import Found, Refusal
 from tests.planted_verify import DEVICE, ODD, PLANTED, SAMPLE, TENANT
+
+CONTRACT = ROOT.parent / "shared" / "graph" / "validate.py"
 
 
 class Runs(t.NamedTuple):
     """What was found, what was refused then, and what was found of that."""
 
+    lab: RunningLab
     found: Found
     refused: list[Refusal]
     told: Found
@@ -38,12 +44,19 @@ def runs(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     first = found()
     refused = [one for one in planted_rounds.rounds()[0] if one[0] in SAMPLE]
     planted_rounds.refuse(lab, refused)
-    return Runs(first, refused, found())
+    return Runs(lab, first, refused, found())
 
 
 def test_what_is_planted_is_found_and_what_is_odd_is_no_finding(runs):
     assert planted_rounds.differences(runs.found, SAMPLE) == []
     assert set(runs.found) == set(SAMPLE) <= {*PLANTED, *ODD}
+
+
+@pytest.mark.skipif(not CONTRACT.exists(), reason="needs ../shared/graph, Microsoft's description of Graph")
+def test_every_exchange_is_as_microsoft_describes_it(runs):
+    command = [sys.executable, str(CONTRACT), str(runs.lab.out / "graph.jsonl"), "--strict"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
 
 
 def test_what_was_refused_is_unknown_and_says_why(runs):

@@ -99,7 +99,7 @@ def runs(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempP
     lab.post("/devices/well/power", {"state": "off"})
     reader = rollout.tenant.facts["applications"]["device_reader"]
     may_read_devices = {"AZURE_CLIENT_ID": reader["client_id"], "AZURE_CLIENT_SECRET": reader["client_secret"]}
-    checked = run("--check", "-v", check=True, environment=may_read_devices)
+    checked = run("--check", "-v", check=True, environment=may_read_devices, verify_serial=1)
     known = len(lab.commands())
     nobody = rollout.run(verify_tenant=True, environment={"AZURE_CLIENT_SECRET": "nobody-has-ever-had-this-0"})
     # A report of its own knows nobody: the id is in the report of the join.
@@ -155,6 +155,12 @@ def test_hosts_fail_by_what_was_found_and_the_screen_counts_it(runs: Runs) -> No
     assert runs.first.report["findings"]["escrow"] == {"warn": 0, "fail": 1, "unknown": 0}
 
 
+def test_a_batch_in_which_every_device_fails_does_not_end_the_run(runs: Runs) -> None:
+    assert set(runs.checked.asked) == {"stored_late", "key_gone", "waits", "unjoined"}
+    failed = {name for name in runs.first.devices if runs.checked.play.status(name, VERDICT) == "failed"}
+    assert failed == {"undefined", "well", "stored_late", "unjoined"} and runs.checked.play.exit_code == FAILED
+
+
 def test_a_device_that_is_off_is_looked_up_by_what_the_report_knows(runs: Runs) -> None:
     off = runs.checked.devices["well"]
     assert (off["outcome"], off["id_from"]) == ("unreachable", "report")
@@ -176,7 +182,8 @@ def test_what_the_credential_may_not_read_is_unknown_and_the_device_still_decide
     assert runs.checked.devices["key_gone"]["outcome"] == "undecided"
     assert findings(runs.checked, "waits")["encryption"] == ("warn", "device")
     assert any(one["for_all"] for one in runs.checked.devices["key_gone"]["findings"])
-    reasons = [line for line in runs.checked.play.output.splitlines() if line.startswith("for all devices, ")]
+    report = runs.checked.play.output.rpartition("[Write the report]")[2]  # That of the last batch.
+    reasons = [line for line in report.splitlines() if line.startswith("for all devices, ")]
     assert reasons and len(reasons) == len(set(reasons))
 
 

@@ -53,6 +53,7 @@ SCENARIO = {
                 "record_seconds": 60.0,
                 "sync_seconds": 90.0,
                 "sync_every": 120.0,
+                "enrolled_before": 1200.0,
                 "policies": [
                     {"name": "Windows", "demands": [BITLOCKER, SECURE_BOOT]},
                     {"name": "Desktop", "kind": "configuration", "assigned": "users"},

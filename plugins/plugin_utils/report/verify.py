@@ -40,6 +40,7 @@ def record_of(result: Told) -> Fields:
     ``row``       its entry in ``devices`` of winops.entra.directory_posture
     ``found``     its findings there
     ``refused``   the findings there about no single device
+    ``tenant``    the id of the tenant that was asked, or a domain of it
     ``failed``    the result of the task that asks the tenant, where it has failed as a whole
     ``fail_on``   the results and findings of which the device fails
 
@@ -51,7 +52,8 @@ def record_of(result: Told) -> Fields:
     join = object_in(object_in(look, "posture"), "join")
     before = {} if join else object_in(steps, "before")
     identity = text_in(join, "device_id") or text_in(before, "device_id")
-    halves = of_both(look, row, objects_in(steps, "found"), objects_in(steps, "refused"))
+    found, refused = objects_in(steps, "found"), objects_in(steps, "refused")
+    halves = of_both(look, row, found, refused, text_in(steps, "tenant"))
     all_of_it = verdicts(halves)
     if steps.get("asks") and identity and not row and not _has_failed_as_a_whole(steps):
         own = halves.device.get("entra_object")
@@ -113,6 +115,8 @@ def _has_failed_as_a_whole(steps: Told) -> bool:
 def _come_to(steps: Told, look: Told, told: list[Fields]) -> Fields:
     """``outcome``, ``fails`` (whether the host is to fail), and why."""
     given = steps.get("fail_on")
+    if isinstance(given, str):  # As Ansible takes a text for a list.
+        given = [one.strip() for one in given.split(",")]
     fail_on = [str(one) for one in given] if isinstance(given, (list, tuple)) else list(DEFAULT_FAIL_ON)
     chosen = [one for one in told if one["result"] in fail_on or (one["result"] == FAIL and one["id"] in fail_on)]
     if not object_in(look, "posture"):

@@ -55,11 +55,13 @@ class Call:
 
 @dataclasses.dataclass
 class Answer:
-    """``body`` is JSON data; text/plain for a number that ``/$count`` gives."""
+    """``body`` is JSON data; text/plain for a number that ``/$count`` gives. ``odd`` is an answer that a scenario or a
+    test has made other than Graph is described, and that is recorded apart."""
 
     status: int = 200
     body: t.Any = None
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
+    odd: bool = False
 
 
 class GraphError(Exception):

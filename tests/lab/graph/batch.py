@@ -36,7 +36,7 @@ async def answer(envelope: Call) -> Answer:
             done[name] = call if isinstance(call, Answer) else await envelope.side.answer(call)
     # Answers come in any order; here the last first, so that nobody relies on it.
     responses = [_response(item["id"], done[item["id"].lower()]) for item in reversed(items)]
-    return Answer(200, {"responses": responses})
+    return Answer(200, {"responses": responses}, odd=any(one.odd for one in done.values()))
 
 
 def _items(envelope: Call) -> list[dict[str, t.Any]]:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recording of every exchange with Graph: one JSON line each in <out>/graph.jsonl.
+"""The recording of every exchange with Graph: one JSON line each in <out>/graph.jsonl. Those whose answer was made odd
+on purpose, which Graph's description does not have, are in <out>/graph-odd.jsonl.
 
 Fields: ``method``, ``url`` (path with version and query), ``version``, ``request_headers`` (those that matter to the
 contract), ``request_body``, ``status``, ``response_headers`` (Retry-After, request-id), ``response_body``. No
@@ -32,6 +33,7 @@ class Recording:
 
     def __init__(self, path: Path | None) -> None:
         self._file = private.new_file(path) if path else None
+        self._odd = private.new_file(path.with_stem(f"{path.stem}-odd")) if path else None
 
     def write(
         self,
@@ -40,8 +42,10 @@ class Recording:
         version: str,
         request: tuple[dict[str, str], t.Any],
         answer: tuple[int, dict[str, str], t.Any],
+        odd: bool = False,
     ) -> None:
-        if self._file is None or self._file.closed:
+        file = self._odd if odd else self._file
+        if file is None or file.closed:
             return
         line = {
             "method": method,
@@ -53,11 +57,12 @@ class Recording:
             "response_headers": {name: answer[1][name] for name in ("Retry-After", "request-id") if name in answer[1]},
             "response_body": mask(_described(answer[1], answer[2])),
         }
-        self._file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+        file.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        for file in (self._file, self._odd):
+            if file is not None:
+                file.close()
 
 
 def _described(headers: dict[str, str], body: t.Any) -> t.Any:

@@ -158,6 +158,7 @@ class Server:
             version,
             (headers, body),
             (answer.status, answer.headers, answer.body),
+            answer.odd,
         )
 
 

@@ -115,7 +115,7 @@ class Side:
             guard(call)
             return found.handler(call)
         if fault.kind == "odd_answer":
-            return Answer(200, fault.options.get("body"))
+            return Answer(200, fault.options.get("body"), odd=True)
         if fault.options.get("after"):
             found.handler(call)
         if fault.kind == "drop":

@@ -102,10 +102,11 @@ class _Step:
 
     def _show(self, now: float) -> None:
         record = self.course.record
+        earlier = datetime.timedelta(seconds=self.intune.seconds["enrolled_before"])
         record |= {
             "complianceState": "unknown",
             "complianceGracePeriodExpirationDateTime": "9999-12-31T23:59:59Z",
-            "enrolledDateTime": record.get("enrolledDateTime", self.stamp),
+            "enrolledDateTime": record.get("enrolledDateTime", utc_seconds(self.intune.utc - earlier)),
             "lastSyncDateTime": record.get("lastSyncDateTime", self.stamp),
             "isEncrypted": False,
         }

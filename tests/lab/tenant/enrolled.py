@@ -17,6 +17,8 @@ DEFAULTS: dict[str, float] = {
     "record_seconds": 20.0,
     "sync_seconds": 30.0,
     "sync_every": 180.0,
+    # Of real time: stamps are in it, and a quarter of an hour is long.
+    "enrolled_before": 0.0,
     "policy_seconds": 20.0,
     "judge_seconds": 30.0,
     "entra_seconds": 120.0,

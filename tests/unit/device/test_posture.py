@@ -169,6 +169,11 @@ def test_what_is_no_code_is_none(written):
     assert points.code_of(written) is None
 
 
+@pytest.mark.parametrize("written", ["--5", "-", "9" * 30, "٣"])
+def test_a_text_that_looks_like_a_number_is_no_code_and_breaks_nothing(written):
+    assert points.code_of(written) is None
+
+
 # --- LAPS ---------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +184,12 @@ def test_the_first_root_with_any_value_rules_as_a_whole(well):
     assert found.posture["laps"]["root"] == "mdm" and found.posture["laps"]["backup"] == "off"
     assert found.posture["laps"]["ignored_roots"] == ["policy"]
     assert found.wrong == {"laps": WARN}
+
+
+@pytest.mark.parametrize("value", ["1", 7])
+def test_a_backup_that_cannot_be_read_is_not_off(well, value):
+    found = postures.look(postures.changed(well, "laps_mdm", postures.key({"BackupDirectory": value})))
+    assert found.posture["laps"]["backup"] is None and found.wrong == {"laps": UNKNOWN}
 
 
 @pytest.mark.parametrize(
@@ -240,6 +251,21 @@ def test_an_app_that_says_no_json_is_not_known(looked, answers, text):
     assert found.posture["apps"]["apps"][0]["state"] is None and found.findings["apps"].result == UNKNOWN
 
 
+def test_nobody_is_missed_on_a_hybrid_device_whose_users_are_of_the_domain(well):
+    told = postures.changed(well, "profiles", postures.key())
+    assert postures.look(told).wrong == {"user": WARN}
+    seen = posture.seen_in(told)
+    seen.state["join"]["type"] = "hybrid"
+    found = {one.id: one for one in posture.judge(posture.posture(seen), seen)}
+    assert found["user"].result == PASS
+
+
+def test_rules_of_passwords_that_windows_does_not_say_are_not_known(well):
+    rules = {**well["password_rules"].value, "min_length": None}
+    told = postures.changed(postures.changed(well, "password_rules", rules), "policies", postures.key())
+    assert postures.look(told).findings["password_rules"].result == UNKNOWN
+
+
 def test_an_mdm_address_of_wsus_is_no_conflict_with_its_own_ring(well):
     values = {"UpdateServiceUrl": "http://wsus", "DeferQualityUpdatesPeriodInDays": 7}
     found = postures.look(postures.changed(well, "policies", postures.key({}, Update=values)))
@@ -279,6 +305,21 @@ def test_an_unknown_percentage_is_not_shown(well):
     assert (
         drive(well, conversion=2, protection=0, percentage=None).findings["encryption"].observed == "C: is encrypting"
     )
+
+
+def test_a_system_drive_that_does_not_say_its_protection_is_not_locked(well):
+    assert drive(well, protection=2, conversion=None).wrong == {"encryption": UNKNOWN}
+
+
+def test_one_stored_recovery_password_opens_the_drive(well):
+    [stored] = [one for one in well["encryption"].value["volumes"][0]["protectors"] if one["type"] != "Tpm"]
+    other = {"type": "RecoveryPassword", "id": "{0EAF6BFC-5E81-5A9A-8547-511CFAF6E23E}"}
+    log = well["escrow"].value["events"]
+    lost = postures.event(846, max(one["record"] for one in log) + 1, other["id"], "0x80072f9a")
+    told = postures.changed(well, "escrow", postures.events(*log, lost))
+    volume = {**told["encryption"].value["volumes"][0], "protectors": [stored, other]}
+    found = postures.look(postures.changed(told, "encryption", {**told["encryption"].value, "volumes": [volume]}))
+    assert found.wrong == {"escrow": WARN} and stored["id"] in found.findings["escrow"].cause
 
 
 def test_an_encrypted_drive_without_a_recovery_password_is_no_healthy_one(well):

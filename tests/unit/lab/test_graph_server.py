@@ -188,6 +188,20 @@ def test_the_recording_has_requests_and_answers_but_no_secrets(tmp_path):
     _with_server(tmp_path, test)
 
 
+def test_answers_that_are_odd_on_purpose_are_recorded_apart(tmp_path):
+    async def test(client, control):
+        await client.sign_in()
+        await control.post("/tenant/faults", json={"kind": "odd_answer", "path": "/groups", "body": {}})
+        items = [{"id": name, "method": "GET", "url": f"/{name}"} for name in ("devices", "groups")]
+        await client.ask("/v1.0/$batch", "POST", json={"requests": items})
+        await client.ask("/v1.0/groups")
+        texts = [(tmp_path / name).read_text(encoding="utf-8") for name in ("graph.jsonl", "graph-odd.jsonl")]
+        (plain,), (odd,) = ([json.loads(line) for line in text.splitlines()] for text in texts)
+        assert plain["url"] == "/v1.0/groups" and odd["url"] == "/v1.0/$batch"
+
+    _with_server(tmp_path, test)
+
+
 def test_passwords_in_answers_are_masked():
     shown = mask({"value": [{"credentials": [{"accountName": "a", "passwordBase64": "c2VjcmV0"}], "key": "1-2"}]})
     assert "c2VjcmV0" not in json.dumps(shown) and "1-2" not in json.dumps(shown)

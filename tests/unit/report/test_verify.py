@@ -80,6 +80,12 @@ def test_the_host_fails_for_what_was_named_and_the_report_says_what_was_found(fa
     assert (told["outcome"], told["name"], told["fails"]) == (outcome, name, fails)
 
 
+@pytest.mark.parametrize("fail_on", ["warn", "compliance, warn"])
+def test_a_text_is_taken_for_a_list_as_ansible_does(fail_on):
+    told = recorded(look(finding("hello", "warn")), fail_on=fail_on)
+    assert (told["outcome"], told["fails"]) == ("unfit", True)
+
+
 def test_a_warning_that_was_named_makes_it_unfit():
     told = recorded(look(finding("hello", "warn")), fail_on=["warn"])
     assert (told["outcome"], told["fails"]) == ("unfit", True)

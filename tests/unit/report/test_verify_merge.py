@@ -14,7 +14,7 @@ from ansible_collections.winops.entra.plugins.plugin_utils.report.verified.halve
 from ansible_collections.winops.entra.plugins.plugin_utils.report.verified.merge import verdicts
 from ansible_collections.winops.entra.plugins.plugin_utils.tenant.posture.findings import DIRECTORY_POSTURE_IDS
 
-from .both_halves import KEY, OTHER_KEY, Row, finding, look, not_compliant, protector, row
+from .both_halves import KEY, OTHER_KEY, TENANT, Row, finding, look, not_compliant, protector, row
 
 NO_RECORD = finding("in_intune", "fail", "Intune has no record with this device id", side="tenant")
 NOT_ALLOWED = finding("escrow", "unknown", "the permission is missing", side="tenant", permissions=["BitlockerKey"])
@@ -68,11 +68,38 @@ def test_a_key_counts_as_stored_if_entra_has_it(events, result, held, expected, 
     assert verdict["device_says"].startswith(result)
 
 
-def test_of_several_keys_the_one_that_is_missing_is_named():
+def test_of_several_keys_the_one_that_is_missing_is_named_and_the_other_one_opens_the_drive():
     own = look(protectors=[protector(KEY), protector(OTHER_KEY, None)])
     verdict = judged(own, row(escrow=[KEY]))["escrow"]
-    assert said(verdict) == ("fail", "tenant") and OTHER_KEY in verdict["observed"]
+    assert said(verdict) == ("warn", "tenant") and OTHER_KEY in verdict["observed"]
+    assert KEY in verdict["cause"] and "nobody has it" not in verdict["cause"]
     assert said(judged(own, row(escrow=[OTHER_KEY, KEY]))["escrow"]) == ("pass", "both")
+    assert said(judged(own, row(escrow=[]))["escrow"]) == ("fail", "tenant")
+
+
+def test_of_several_missing_keys_the_one_that_failed_says_why():
+    own = look(finding("escrow", "fail"), protectors=[protector(KEY, None), protector(OTHER_KEY, "failed")])
+    verdict = judged(own, row(escrow=[]))["escrow"]
+    assert said(verdict) == ("fail", "both") and OTHER_KEY in verdict["observed"]
+
+
+@pytest.mark.parametrize("theirs", ["fail", "unknown"])
+def test_a_windows_without_bitlocker_has_no_key_to_store(theirs):
+    own = look(finding("encryption", "warn"))
+    own["posture"]["encryption"] = {"available": False, "volumes": []}
+    found = [finding("escrow", theirs)]
+    assert said(judged(own, row(escrow=[] if theirs == "fail" else None), found)["escrow"]) == ("pass", "device")
+
+
+def test_a_refused_question_about_keys_says_nothing_of_a_drive_that_has_none():
+    own = look(protectors=[])
+    own["posture"]["encryption"]["volumes"][0]["state"] = "decrypted"
+    assert said(judged(own, row(escrow=None), [], [NOT_ALLOWED])["escrow"]) == ("pass", "device")
+
+
+def test_a_device_that_does_not_say_who_manages_it_is_not_left_out_of_intunes_silence():
+    told = judged(look(managed_by=None), row(), [finding("sync", "warn")])["last_sync"]
+    assert said(told) == ("warn", "tenant")
 
 
 def test_a_drive_without_a_recovery_password_is_not_taken_for_one_whose_key_is_stored():
@@ -215,6 +242,21 @@ def test_an_object_that_is_gone_is_found_although_the_device_says_that_it_is_joi
     found = [finding("entra_object", "fail", "Entra has no object with this device id", side="tenant")]
     verdict = judged(look(), row(in_entra=False, entra=None), found)["entra_object"]
     assert said(verdict) == ("fail", "tenant") and "the device is joined, with the device id" in verdict["cause"]
+
+
+OTHER_TENANT = TENANT.replace("d10f", "ffff")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [(OTHER_TENANT, True), (TENANT.upper(), False), ("contoso.example", False), (None, False)],
+)
+def test_an_object_that_another_tenant_has_is_told_from_one_that_is_gone(asked, expected):
+    missing = [finding("entra_object", "fail", "Entra has no object with this device id", side="tenant")]
+    halves = of_both(look(), row(in_entra=False, in_intune=False, intune=None, entra=None), missing, [], asked)
+    [told] = [one for one in verdicts(halves) if one["id"] == "entra_object"]
+    assert said(told) == ("fail", "both" if expected else "tenant")
+    assert (f"the tenant {TENANT}, and {asked} was asked" in told["cause"]) is expected
 
 
 def test_a_join_says_nothing_about_an_object_that_could_not_be_read():

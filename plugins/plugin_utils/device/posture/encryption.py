@@ -53,7 +53,6 @@ _WRONG = {
     _DECRYPTING: ("it is being decrypted", "look which policy or person wants that"),
     _DECRYPTING_PAUSED: ("its decryption is paused", "look which policy or person wants that, and encrypt it again"),
     _PAUSED: ("its encryption is paused, and goes on when somebody resumes it", "resume it"),
-    _LOCKED: ("it is locked", "unlock it"),
 }
 
 
@@ -96,7 +95,8 @@ def _volume(volume: dict, log: list[dict] | None, told: Told) -> Section:
 def _state(volume: dict) -> str | None:
     protection, conversion = volume["protection"], volume["conversion"]
     if protection == _NOT_KNOWN:
-        return _LOCKED
+        # The drive of a Windows that runs is not locked: what it does not say is not known.
+        return None if volume["system"] else _LOCKED
     if conversion is None:
         return None
     if conversion != _ENCRYPTED:
@@ -228,15 +228,18 @@ def _escrow(section: Section, seen: Seen) -> Finding:
     if not passwords:
         return passed("escrow", "the system drive has no recovery password, and needs none")
     lost = [one for one in passwords if one["escrow"] == _FAILED_ESCROW]
+    stored = [one for one in passwords if one["escrow"] == _ESCROWED]
     silent = [one for one in passwords if one["escrow"] is None]
     if lost:
         code = lost[0]["code"]
         said = explained(code)
-        return failed(
+        # Each of the recovery passwords of a drive opens it.
+        return (warned if stored else failed)(
             "escrow",
             f"{lost[0]['id']} could not be stored at {lost[0]['at']}",
             f"the recovery password {lost[0]['id']} could not be stored in Entra"
-            + (f": {code}, {said['cause']}" if code else ""),
+            + (f": {code}, {said['cause']}" if code else "")
+            + (f"; {stored[0]['id']}, which opens the drive as well, was stored" if stored else ""),
             said["fix"] or "let the device reach Entra, and store it again (BackupToAAD-BitLockerKeyProtector)",
             doc=DOC,
             evidence=lost,

@@ -59,14 +59,17 @@ def laps(seen: Seen) -> Section:
     told = Told()
     roots = told.of(lambda: [name for name in rules.POLICIES if seen.key(name).values]) or []
     policy = seen.key(roots[0]) if roots else None
-    number = policy and told.of(policy.number, "BackupDirectory")
+    before = len(told.refused)
+    number = told.of(policy.number, "BackupDirectory") if policy else None
+    # A value that cannot be read, or that nobody knows, is not "off", as an absent one is.
+    backup = None if len(told.refused) > before else _BACKUPS.get(number or 0)
     legacy = bool(roots) and roots[0] == "laps_legacy"
     automatic = policy and told.of(policy.number, f"{rules.AUTOMATIC}Enabled")
     name = f"{rules.AUTOMATIC}NameOrPrefix" if automatic else "AdministratorAccountName"
     return {
         "root": _ROOTS[roots[0]] if roots else None,
         "ignored_roots": [_ROOTS[one] for one in roots[1:]],
-        "backup": (_ACTIVE_DIRECTORY if legacy else _BACKUPS.get(number or 0)) if policy else None,
+        "backup": (_ACTIVE_DIRECTORY if legacy else backup) if policy else None,
         "mode": (_AUTOMATIC if automatic else _MANUAL) if policy else None,
         "account": (told.of(policy.text, name) or None) if policy else None,
         "last_update": told.of(lambda: of_filetime(seen.key("laps_state").number("LastPasswordUpdateTime"))),
@@ -140,6 +143,9 @@ def judge(section: Section, seen: Seen) -> Iterator[Finding]:
         yield unknown("laps", section)
     elif root is None:
         yield passed("laps", "no policy")
+    elif section["backup"] is None:
+        said = None if section["refused"] else f"BackupDirectory of the policy {root} has a value that is not known"
+        yield unknown("laps", section, said)
     elif section["backup"] == _OFF and section["ignored_roots"]:
         yield warned(
             "laps",

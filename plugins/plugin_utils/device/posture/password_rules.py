@@ -79,7 +79,8 @@ def judge(section: Section, seen: Seen) -> Iterator[Finding]:
             doc=DOC,
             evidence=[{"min_length": length, "policy": section["policy"]}],
         )
-    elif length is None and section["refused"]:
-        yield unknown("password_rules", section)
+    elif length is None:
+        said = None if section["refused"] else "Windows does not say how long a password must be"
+        yield unknown("password_rules", section, said)
     else:
         yield passed("password_rules", f"at least {length} characters")

@@ -28,6 +28,7 @@ CURRENT_POLICIES = r"SOFTWARE\Microsoft\PolicyManager\current\device"
 GROUP_POLICY, MDM = "group_policy", "mdm"
 _WINNER = "_WinningProvider"
 _CODE = re.compile(r"(?:0x)?([0-9a-f]{8})", re.IGNORECASE)
+_DECIMAL = re.compile(r"-?[0-9]{1,10}")
 #: What a fraction of a time of Windows is: so many make a second, counted from 1601.
 _TICKS, _EPOCH = 10**7, datetime.datetime(1601, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -120,7 +121,7 @@ def code_of(value: t.Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     text = str(value).strip()
-    if text.lstrip("-").isdecimal() and len(text) <= 11:
+    if _DECIMAL.fullmatch(text):
         return f"0x{int(text) & 0xFFFFFFFF:08x}"
     found = _CODE.fullmatch(text)
     return f"0x{found[1].lower()}" if found else None

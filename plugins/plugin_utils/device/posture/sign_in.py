@@ -91,7 +91,7 @@ def _loaded(key: Key) -> str | None:
 
 def judge(section: Section, seen: Seen) -> Iterator[Finding]:
     yield _other_user(section)
-    yield _user(section)
+    yield _user(section, seen)
 
 
 def _other_user(section: Section) -> Finding:
@@ -110,10 +110,12 @@ def _other_user(section: Section) -> Finding:
     return passed("other_user", f"no blocker was found; {places(section)}")
 
 
-def _user(section: Section) -> Finding:
+def _user(section: Section, seen: Seen) -> Finding:
     users = section["users"]
     if users is None:
         return unknown("user", section)
+    if not users and seen.state["join"]["type"] == "hybrid":
+        return passed("user", "the device is hybrid joined: its users sign in with accounts of the domain")
     if not users:
         return warned(
             "user",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...findings import FAIL, PASS, WARN
+from ...findings import FAIL, PASS, UNKNOWN, WARN
 from ..told import Told, object_in, objects_in, text_in
 from .halves import Fields, Halves, said
 from .verdict import BOTH_DECIDE, DEVICE_DECIDES, TENANT_DECIDES, one_word, verdict
@@ -24,33 +24,36 @@ _STORED, _FAILED = "stored", "failed"
 def judge(halves: Halves, own: Fields | None, theirs: Fields | None) -> Fields:
     """Key by key where both lists are known; else the word of the side that has one."""
     passwords, held = _passwords(halves), _held(halves)
+    if own is not None and passwords is not None and not passwords:
+        return _without(halves, own, theirs)
     if passwords is None or held is None or own is None:
         # Both have an answer, and nobody knows of which keys: the weightier one is not lost.
         if own is not None and own["result"] == PASS and theirs is not None and theirs["result"] in (FAIL, WARN):
             return verdict(theirs, TENANT_DECIDES, own, theirs)
         return one_word(own, theirs)
-    if not passwords:
-        return _without(halves, own, theirs)
     missing = [one for one in passwords if _plain(one["id"]) not in held]
     if not missing:
         found = said("escrow", PASS, f"Entra holds {_these(len(passwords))}")
         return verdict(found, BOTH_DECIDE if own["result"] == PASS else TENANT_DECIDES, own, theirs)
-    return _missing(missing, own, theirs)
+    there = next((text_in(one, "id") for one in passwords if one not in missing), None)
+    return _missing(missing, there, own, theirs)
 
 
-def _missing(missing: list[Told], own: Fields, theirs: Fields | None) -> Fields:
-    first = missing[0]
+def _missing(missing: list[Told], there: str | None, own: Fields, theirs: Fields | None) -> Fields:
+    """``there`` is a recovery password of the drive that Entra has: each of them opens it."""
+    first = next((one for one in missing if text_in(one, "escrow") == _FAILED), missing[0])
     escrow, at = text_in(first, "escrow"), text_in(first, "at")
     word = {
         _STORED: f"the device says that it was stored at {at}: the key is gone, or went to another tenant or object",
         _FAILED: f"the device says that storing it failed at {at}: {own['cause']}",
     }.get(escrow or "", "no event of the device says that it was stored")
     more = f" ({len(missing)} are missing)" if len(missing) > 1 else ""
+    so = f"Entra has {there}, which opens the drive as well" if there else _LOST
     found = said(
         "escrow",
-        FAIL,
+        WARN if there else FAIL,
         f"Entra has no key with the id {first['id']}{more}",
-        cause=f"{word}; {_LOST}",
+        cause=f"{word}; {so}",
         fix=own["fix"] if escrow == _FAILED and own["fix"] else _STORE,
         side="device",
         doc=own["doc"] or (theirs or {}).get("doc"),
@@ -60,8 +63,9 @@ def _missing(missing: list[Told], own: Fields, theirs: Fields | None) -> Fields:
 
 def _without(halves: Halves, own: Fields, theirs: Fields | None) -> Fields:
     """The drive has no recovery password, so that none can be stored."""
-    drive = _system_drive(halves)
-    if theirs is None or theirs["result"] == PASS or drive is None or drive.get("state") == "decrypted":
+    drive = _system_drive(halves) or {}
+    # A question that the tenant refuses is about no key of this drive.
+    if theirs is None or theirs["result"] in (PASS, UNKNOWN) or drive.get("state") in (None, "decrypted"):
         return verdict(own, DEVICE_DECIDES, own, theirs)
     cause = f"the drive is {drive.get('state')} and has no recovery password, so that none could be stored; {_LOST}"
     fix = "add a recovery password to the drive, and store it (BackupToAAD-BitLockerKeyProtector)"
@@ -75,6 +79,8 @@ def _system_drive(halves: Halves) -> Told | None:
 
 def _passwords(halves: Halves) -> list[Told] | None:
     """The recovery passwords of the system drive, None where they are not known."""
+    if object_in(halves.posture, "encryption").get("available") is False:
+        return []
     drive = _system_drive(halves)
     if drive is None or not isinstance(drive.get("protectors"), (list, tuple)):
         return None

@@ -13,6 +13,7 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from collections.abc import Mapping
 
@@ -21,6 +22,7 @@ from ..told import Told, object_in, objects_in, text_in
 
 Fields = dict[str, t.Any]
 
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: The findings of a verification; where a device has several, the first one stands for it.
 VERIFY_IDS = (
     "entra_object",
@@ -79,26 +81,33 @@ _ANSWERS = {
 @dataclasses.dataclass(frozen=True)
 class Halves:
     """``posture`` and ``row`` are empty where a side has not answered. ``device`` has one finding for each id,
-    ``tenant`` one or several."""
+    ``tenant`` one or several. ``asked_tenant`` is the id, or a domain, of the tenant that was asked."""
 
     posture: Told
     row: Told
     device: Mapping[str, Fields]
     tenant: Mapping[str, list[Fields]]
+    asked_tenant: str | None = None
 
     @property
     def intune(self) -> Told:
         return object_in(self.row, "intune")
 
 
-def of_both(look: Told, row: Told, found: list[Told], refused: list[Told]) -> Halves:
+def is_another(tenant: str | None, other: str | None) -> bool:
+    """Whether these are ids of two tenants. A domain names a tenant, too, and nobody knows which."""
+    return all(_ID.fullmatch(one or "") for one in (tenant, other)) and str(tenant).lower() != str(other).lower()
+
+
+def of_both(look: Told, row: Told, found: list[Told], refused: list[Told], asked_tenant: str | None = None) -> Halves:
     """The halves of one device. ``look`` is its result of device_posture, ``row`` its entry in directory_posture,
-    ``found`` its findings there, and ``refused`` those about no single device: questions that nobody answers."""
+    ``found`` its findings there, ``refused`` those about no single device: questions that nobody answers, and
+    ``asked_tenant`` who was asked."""
     posture = object_in(look, "posture")
     device = {one["id"]: one for one in map(_read, objects_in(look, "findings")) if one["id"] in VERIFY_IDS}
     if posture:
         device["entra_object"] = _of_join(object_in(posture, "join"))
-    return Halves(posture, row, device, _of_tenant(row, found, refused))
+    return Halves(posture, row, device, _of_tenant(row, found, refused), asked_tenant)
 
 
 def _read(finding: Told) -> Fields:

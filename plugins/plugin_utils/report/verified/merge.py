@@ -16,7 +16,7 @@ from collections.abc import Callable
 from ...findings import PASS, UNKNOWN, WARN
 from ..told import object_in, objects_in, text_in
 from . import escrow
-from .halves import VERIFY_IDS, WEIGHT, Fields, Halves
+from .halves import VERIFY_IDS, WEIGHT, Fields, Halves, is_another
 from .verdict import BOTH_DECIDE, DEVICE_DECIDES, TENANT_DECIDES, one_word, verdict
 
 _INTUNE, _CONFIGURATION_MANAGER = "intune", "configuration_manager"
@@ -65,6 +65,11 @@ def _entra_object(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
         return verdict(own, DEVICE_DECIDES, own, theirs)
     if theirs["result"] == PASS:
         return verdict(own, BOTH_DECIDE, own, theirs)
+    here = text_in(object_in(halves.posture, "join"), "tenant_id")
+    if halves.row.get("in_entra") is False and is_another(here, halves.asked_tenant):
+        cause = f"the device is joined to the tenant {here}, and {halves.asked_tenant} was asked"
+        fix = "sign in to the tenant of the device (AZURE_TENANT_ID), or let the device leave, and join it to this one"
+        return verdict({**theirs, "cause": cause, "fix": fix}, BOTH_DECIDE, own, theirs)
     return verdict({**theirs, "cause": f"{own['observed']}; {theirs['cause']}"}, TENANT_DECIDES, own, theirs)
 
 
@@ -106,7 +111,8 @@ def _last_sync(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
         return verdict(theirs, TENANT_DECIDES, own, theirs) if is_over else verdict(own, DEVICE_DECIDES, own, theirs)
     if own["result"] != PASS:
         return verdict(own, BOTH_DECIDE, own, theirs)
-    if _INTUNE not in (management.get("managed_by") or ()):
+    by = management.get("managed_by")
+    if isinstance(by, (list, tuple)) and _INTUNE not in by:
         return verdict(own, DEVICE_DECIDES, own, theirs)
     cause = (
         f"{theirs['cause']}; the device says that it has synchronized ({own['observed']}), which Intune has not seen"
@@ -128,17 +134,31 @@ def _compliance(halves: Halves, own: t.Any, theirs: t.Any) -> Fields:
     if not _is_about_encryption(halves):
         return verdict(theirs, TENANT_DECIDES, None, theirs)
     cause = f"{theirs['observed'] or theirs['cause']}; the device says: {drive['observed']}"
+    more = "" if _is_about_encryption_alone(halves) else "; then mend the other settings that Intune names"
     if drive["result"] == PASS:
-        fix = "restart the device and sync it: Intune goes by what Windows attests at its start"
+        fix = f"restart the device and sync it: Intune goes by what Windows attests at its start{more}"
         return verdict({**theirs, "cause": cause, "fix": fix, "side": "device"}, TENANT_DECIDES, drive, theirs)
     why = f"{cause}: {drive['cause']}" if drive["cause"] else cause
-    return verdict({**theirs, "cause": why, "fix": drive["fix"], "side": "device"}, BOTH_DECIDE, drive, theirs)
+    return verdict(
+        {**theirs, "cause": why, "fix": f"{drive['fix'] or theirs['fix']}{more}", "side": "device"},
+        BOTH_DECIDE,
+        drive,
+        theirs,
+    )
 
 
 def _is_about_encryption(halves: Halves) -> bool:
+    return any(setting.endswith(_ENCRYPTION_SETTINGS) for setting in _failing(halves))
+
+
+def _is_about_encryption_alone(halves: Halves) -> bool:
+    return all(setting.endswith(_ENCRYPTION_SETTINGS) for setting in _failing(halves))
+
+
+def _failing(halves: Halves) -> list[str]:
+    """The settings that Intune says are not met."""
     policies = objects_in(object_in(halves.row, "compliance"), "policies")
-    settings = [text_in(one, "setting") or "" for policy in policies for one in objects_in(policy, "settings")]
-    return any(setting.endswith(_ENCRYPTION_SETTINGS) for setting in settings)
+    return [text_in(one, "setting") or "" for policy in policies for one in objects_in(policy, "settings")]
 
 
 def _moment(told: t.Any, name: str) -> str:
