@@ -142,3 +142,8 @@ def test_a_tenant_that_cannot_be_asked_takes_nothing_from_what_the_devices_say(
     (device,) = rollout.devices().values()
     assert play.exit_code != 0 and device["outcome"] == "unhealthy" and device["findings"]
     assert device["cause"] == device["findings"][0]["cause"] and "client secret" in device["tenant"]["problem"]
+    # A third, in which there is no credential: that is said before any device is asked.
+    before = rollout.report_file.read_bytes()
+    play = rollout.run(diagnose_check_tenant=True, environment={"AZURE_CLIENT_ID": "", "AZURE_CLIENT_SECRET": ""})
+    assert play.exit_code != 0 and "credential" in play.output
+    assert "TASK [Diagnose]" not in play.output and rollout.report_file.read_bytes() == before, play.output

@@ -45,44 +45,50 @@ def or_odd(kind: Kind) -> Kind:
 
 
 def _said(value: t.Any) -> str | None:
-    """What people read, however long it is; null for what is no text."""
+    """What people read, however long it is; null for anything else."""
     return in_one_line(value, LONGEST_NAME) if isinstance(value, str) else None
 
 
+def _word(value: t.Any) -> str | None:
+    """A name or an id, which stands in sentences as well."""
+    return None if value is None else in_one_line(NAME(value), LONGEST_NAME)
+
+
 _LINE: Kind = _said
+_WORD: Kind = _word
 _TEXTS = list_of(_LINE)
 APPLIED_POLICY_KIND = object_of(
-    {"displayName": _LINE, "result": NAME, "enforcedGrantControls": _TEXTS, "enforcedSessionControls": _TEXTS}
+    {"displayName": _LINE, "result": _WORD, "enforcedGrantControls": _TEXTS, "enforcedSessionControls": _TEXTS}
 )
 SIGN_IN_KIND = object_of(
     {
-        "id": needed(NAME),
-        **all_of("createdDateTime", "correlationId", "userPrincipalName", "userId", kind=NAME),
-        **all_of("appId", "resourceId", kind=NAME),
+        "id": needed(_WORD),
+        **all_of("createdDateTime", "correlationId", "userPrincipalName", "userId", kind=_WORD),
+        **all_of("appId", "resourceId", kind=_WORD),
         **all_of("appDisplayName", "resourceDisplayName", kind=_LINE),
-        "conditionalAccessStatus": NAME,
+        "conditionalAccessStatus": _WORD,
         "isInteractive": or_null(FLAG),
         "status": object_of({"errorCode": NUMBER, "failureReason": _LINE, "additionalDetails": _LINE}),
-        "deviceDetail": object_of({"deviceId": NAME, "displayName": _LINE, "isCompliant": or_null(FLAG)}),
+        "deviceDetail": object_of({"deviceId": _WORD, "displayName": _LINE, "isCompliant": or_null(FLAG)}),
         "appliedConditionalAccessPolicies": list_of(APPLIED_POLICY_KIND),
     }
 )
-_PAIR = object_of({"key": NAME, "value": or_null(TEXT)})
+_PAIR = object_of({"key": _WORD, "value": or_null(TEXT)})
 AUDIT_KIND = object_of(
     {
-        "id": needed(NAME),
-        **all_of("activityDateTime", "correlationId", "result", kind=NAME),
+        "id": needed(_WORD),
+        **all_of("activityDateTime", "correlationId", "result", kind=_WORD),
         **all_of("activityDisplayName", "resultReason", kind=_LINE),
-        "initiatedBy": object_of({"user": object_of({"userPrincipalName": NAME, "id": NAME})}),
-        "targetResources": list_of(object_of({"type": NAME, "id": NAME, "displayName": _LINE})),
+        "initiatedBy": object_of({"user": object_of({"userPrincipalName": _WORD, "id": _WORD})}),
+        "targetResources": list_of(object_of({"type": _WORD, "id": _WORD, "displayName": _LINE})),
         "additionalDetails": list_of(_PAIR),
     }
 )
 ENROLLMENT_EVENT_KIND = object_of(
     {
-        "id": needed(NAME),
-        **all_of("eventDateTime", "correlationId", "failureCategory", "enrollmentType", kind=NAME),
-        **all_of("userId", "deviceId", "managedDeviceIdentifier", kind=NAME),
+        "id": needed(_WORD),
+        **all_of("eventDateTime", "correlationId", "failureCategory", "enrollmentType", kind=_WORD),
+        **all_of("userId", "deviceId", "managedDeviceIdentifier", kind=_WORD),
         **all_of("failureReason", "operatingSystem", "osVersion", kind=_LINE),
     }
 )

@@ -135,7 +135,7 @@ def _tenant_alone(said: DeviceSaid, failing: list[TenantClue], clues: list[Tenan
     if warnings:
         cause = _of_device(warnings[0], [])
         return Merged(cause, _concluded(cause, None), None)
-    # What is over has a finding, and is no cause of anything.
+    # What is over has a finding, and has not caused anything.
     over = [clue for clue in strongest_first(clues) if clue.weight > IS_OVER][:1]
     if over:
         cause = _of_tenant(over[0], "tenant", over[0].weight, over[0].code, [])

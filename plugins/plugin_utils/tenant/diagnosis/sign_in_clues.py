@@ -106,7 +106,7 @@ def sign_in_clues(found: Matched, over: t.Collection[str], said: DeviceSaid) -> 
 
 
 def _is_mild(clue: TenantClue, said: DeviceSaid) -> bool:
-    """Whether the device knows the sign-in, and says that it is no failure."""
+    """Whether the device knows the sign-in, and says that it did not fail."""
     mild = said.mild()
     return clue.matched_by == BY_REQUEST and bool(mild) and all(mild & _ids_of(one) for one in clue.evidence)
 

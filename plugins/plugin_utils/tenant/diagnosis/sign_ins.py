@@ -103,7 +103,7 @@ def policies(row: Row) -> tuple[list[dict[str, t.Any]] | None, str | None]:
     shown = [_policy(one) for one in rows if _decides(one)]
     if number_of(row) in AS_POLICIES_REFUSE and not stopped_by(shown):
         untold = next((one["policy"] for one in shown if one["result"].lower() in _UNTOLD), None)
-        return shown, None if untold is None else f"the log does not say what became of the policy {untold!r}"
+        return shown, None if untold is None else f"the log does not say how it ended with the policy {untold!r}"
     return shown, None
 
 

@@ -123,7 +123,7 @@ def test_no_cause_is_made_up_for_a_device_that_is_well(bench: DiagnosisBench, gr
     assert told["cause"]["result"] == "warn"
     graph.sign_in(PACKAGE, 50076, correlationId=guid("a"), deviceDetail={"deviceId": guid("PC-1")})
     (told,) = play(bench, device("PC-1", well, device_id=guid("PC-1")), questions=LOGS)
-    assert told["cause"] is None, "what is over is no cause"
+    assert told["cause"] is None, "what is over has caused nothing"
 
 
 def test_an_enrollment_of_a_phone_is_not_that_of_a_device_with_windows(
@@ -194,3 +194,13 @@ def test_a_failure_while_it_is_waited_keeps_what_was_read(bench: DiagnosisBench,
     late = device("PC-2", said(finding("AADSTS50034", minutes=2, request_id=guid("not there"))))
     told = play(bench, well, late, log_wait=60, questions=["sign_ins"])
     assert len(asked) > 1 and told[0]["cause"]["code"] == "AADSTS50057"
+
+
+def test_names_of_entries_are_printable_where_they_stand_in_sentences(
+    bench: DiagnosisBench, graph: DiagnosisGraph
+) -> None:
+    graph.sign_in(PACKAGE, 50057, userPrincipalName="package_\u202e\x00x")
+    graph.failure("autho\u202erization\n", correlationId=guid("attempt 0"))
+    (told,) = play(bench, device("PC-1", said(finding("0xcaa20003", request_id=REQUEST))))
+    assert told["sign_ins"] and (str(told["cause"]) + str(told["findings"])).find("\\u202e") < 0
+    assert all(one["observed"].isprintable() and one["cause"].isprintable() for one in told["findings"])
