@@ -46,7 +46,8 @@ TENANT_OPTIONS = {
         }
     ],
 }
-WAVES = {"join_serial": [1, 1, "100%"], "join_expect_poll_interval": 1}
+POLLS = {"join_expect_poll_interval": 1}
+WAVES = {"join_serial": [1, 1, "100%"], **POLLS}
 TENANT, WAIT = "See that the tenant can be asked about devices", "Wait for the tenant, for all devices at once"
 AGAIN = "Look again at devices that are still being encrypted"
 LOOK, END = (
@@ -66,9 +67,11 @@ class Told(t.NamedTuple):
 
 
 class Gates(t.NamedTuple):
-    """One rollout: without a credential; with a gate that stays shut; in check mode; with one that opens; and the role
-    alone, without a playbook of ours."""
+    """One rollout: with variables that say nothing; without a credential; with a gate that stays shut; in check mode;
+    with one that opens; and the role alone, without a playbook of ours."""
 
+    misspelt: Told
+    refused: Told
     closed: Told
     shut: Told
     check: Told
@@ -95,6 +98,8 @@ def gates(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Temp
 
     page = {"join_hand_over": str(directory / "page.html"), "join_account_domain": "contoso.example"}
     told = (
+        run(join_gate="managed,let_inn"),
+        run(join_gate=["managed"], join_gate_timeout="soon"),
         run(join_gate=["managed"], environment={"AZURE_CLIENT_SECRET": ""}),
         run(join_gate=["managed", "compliant", "let_in"], join_gate_timeout=6, **page),
         run("--check", join_gate=["compliant"], join_expect_compliant=True, join_expect_timeout=600),
@@ -104,13 +109,22 @@ def gates(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.Temp
     lab.post("/tenant/intune", {**mend, "sync": "pilot"})
     patient = {"join_gate_timeout": PATIENCE, "join_expect_timeout": PATIENCE}
     opened = run("--limit", "pilot,two", join_gate="compliant,let_in", join_expect_intune=True, **patient, **page)
-    role = {"role": "winops.entra.join", "vars": {"join_expect_policies": True, "join_expect_timeout": PATIENCE}}
+    role = {"role": "winops.entra.join", "vars": {"join_expect_policies": True, **patient, **POLLS}}
     play = {**rollout.tenant.play([]), "hosts": "off,pilot,two", "roles": [role]}
     return Gates(*told, opened, player.run(lab, [play], variables={"lab_secrets": rollout.tenant.secrets}))
 
 
 def in_one_line(play: Play) -> str:
     return " ".join(play.output.split())
+
+
+def test_a_variable_that_says_nothing_is_named_before_any_device_is_asked(gates: Gates) -> None:
+    for told, said in (
+        (gates.misspelt, "bad variable join_gate: let_inn cannot be asked"),
+        (gates.refused, "join_gate_timeout"),
+    ):
+        assert told.play.exit_code == FAILED and told.asked == set() and told.devices == {}
+        assert said in in_one_line(told.play), said
 
 
 def test_a_credential_that_is_missing_is_named_before_any_device_is_asked(gates: Gates) -> None:
@@ -124,7 +138,7 @@ def test_a_gate_that_stays_shut_ends_the_rollout_with_the_reason(gates: Gates) -
     outcomes = {name: device["outcome"] for name, device in gates.shut.devices.items()}
     assert outcomes == {"off": "unreachable", "pilot": "joined", "two": "not_started"}
     said = in_one_line(gates.shut.play)
-    assert "The gate (managed, compliant, let in): shut by 1 of 1 joined devices: pilot: not compliant" in said
+    assert "The gate (managed, compliant, let in): shut by 1 of 1 joined device: pilot: not compliant" in said
     assert "raise join_gate_timeout" in said and "leave join_gate out" in said
     # The device itself fails with what keeps it from being of use.
     assert gates.shut.devices["pilot"]["compliant"]["said"] in gates.shut.play.result("pilot", END)["msg"]

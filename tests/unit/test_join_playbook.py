@@ -95,6 +95,22 @@ def test_no_fork_waits_for_the_tenant_and_no_answer_fails_a_host_before_the_repo
     assert report < names.index("End the rollout with the devices that are not joined, or for which it ends")
 
 
+def test_a_wait_that_breaks_is_said_of_each_device_after_the_report() -> None:
+    tasks = _playbook()[1]["tasks"]
+    [wait] = [task for task in tasks if task["name"].startswith("Wait for what is expected")]
+    [noted] = wait["rescue"]
+    assert set(noted["ansible.builtin.set_fact"]) == {"join_nobody_knows", "join_unmet"}
+    [end] = [task for task in tasks if task["name"].startswith("End the rollout with")]
+    assert "default(join_nobody_knows" in end["ansible.builtin.fail"]["msg"]
+
+
+def test_what_the_gate_may_ask_is_the_same_in_the_first_look() -> None:
+    first = _playbook()[0]
+    assert first["any_errors_fatal"] is True
+    [odd] = re.findall(r"difference\((\[.*?\])\)", first["tasks"][0]["vars"]["join_gate_odd"])
+    assert yaml.safe_load(odd) == list(gate.GATE_FIELDS)
+
+
 def test_the_module_that_joins_knows_nothing_of_what_is_expected_after_it() -> None:
     """No fork waits for a tenant."""
     join = _first_task("attempt.yml")["winops.entra.join"]

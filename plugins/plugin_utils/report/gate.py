@@ -82,10 +82,11 @@ def _says(is_open: bool | None, asked: Collection[str], devices: int, shut: Mapp
     if is_open is None:
         return f"gate ({what}): no device of this wave is joined, so that it says nothing"
     if is_open:
-        return f"gate ({what}): open, by {devices} joined devices"
+        return f"gate ({what}): open, by {devices} joined device{'' if devices == 1 else 's'}"
     firsts = [_of_device(name, rows) for name, rows in list(shut.items())[:_NAMED]]
     more = f"; and {len(shut) - _NAMED} more devices, see gates in the report" if len(shut) > _NAMED else ""
-    return f"gate ({what}): shut by {len(shut)} of {devices} joined devices: {'; '.join(firsts)}{more}"
+    many = f"{devices} joined device{'' if devices == 1 else 's'}"
+    return f"gate ({what}): shut by {len(shut)} of {many}: {'; '.join(firsts)}{more}"
 
 
 def _of_device(name: str, rows: list[Fields]) -> str:

@@ -175,6 +175,8 @@ def pages(records: Iterable[Record], about: About) -> list[Page]:
 def note(records: Iterable[Record]) -> str:
     """What the sheet says of devices without a page."""
     left = sum(1 for record in records if record.get("outcome") not in JOIN_HANDED_OVER)
+    if left == 1:
+        return "1 more device of the report has no page: it is not joined."
     return f"{left} more devices of the report have no page: they are not joined." if left else ""
 
 
@@ -187,8 +189,9 @@ def _domain(record: Record, about: About) -> tuple[str, str]:
     if about.domain:
         return shown(about.domain), ""
     listed = _on_device(record).get("signed_in")
-    names = [shown(one) for one in listed if "@" in shown(one)] if isinstance(listed, list) else []
-    domains = list(dict.fromkeys(name.rpartition("@")[2].lower() for name in names))
+    names = [shown(one) for one in listed] if isinstance(listed, list) else []
+    found = [name.rpartition("@")[2].lower() for name in names if "@" in name]
+    domains = list(dict.fromkeys(filter(None, found)))
     if len(domains) == 1:
         return domains[0], "Those who have signed in here have this domain."
     domain = text_of(record, "account_domain")

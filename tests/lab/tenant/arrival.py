@@ -102,11 +102,12 @@ class _Step:
 
     def _show(self, now: float) -> None:
         record = self.course.record
-        earlier = datetime.timedelta(seconds=self.intune.seconds["enrolled_before"])
+        earlier = self.intune.seconds["enrolled_before"]
+        enrolled = utc_seconds(self.intune.utc - datetime.timedelta(seconds=earlier))
         record |= {
             "complianceState": "unknown",
             "complianceGracePeriodExpirationDateTime": "9999-12-31T23:59:59Z",
-            "enrolledDateTime": record.get("enrolledDateTime", utc_seconds(self.intune.utc - earlier)),
+            "enrolledDateTime": enrolled if earlier else record.get("enrolledDateTime", self.stamp),
             "lastSyncDateTime": record.get("lastSyncDateTime", self.stamp),
             "isEncrypted": False,
         }

@@ -86,7 +86,7 @@ def test_the_task_says_it_and_refuses_it_for_another_work(tmp_path):
     lines: list[str] = []
     result = perform(Task(args, False, variables=known, show_line=lines.append), (), rollout.write_and_show, {})
     assert result["gate"]["open"] is False and result["gate"]["asked"] == ["compliant"]
-    assert any(line.startswith("gate (compliant): shut by 1 of 1 joined devices: a: not compliant") for line in lines)
+    assert any(line.startswith("gate (compliant): shut by 1 of 1 joined device: a: not compliant") for line in lines)
     args["work"] = "preflight"
     refused = perform(Task(args, False, variables=known), (), rollout.write_and_show, {})
     assert "bad option gate" in refused["msg"]

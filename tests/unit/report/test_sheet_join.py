@@ -46,6 +46,11 @@ def shown(about: sheet_words.About = ABOUT, on_device: dict | None = None, **mor
     return words(page(about, pc=JOINED | more | ({} if on_device is None else {"on_device": SAID | on_device})))
 
 
+def test_a_name_without_a_domain_says_nothing_of_the_domain():
+    text = shown(on_device={"signed_in": ["ada@"]})
+    assert "have this domain" not in text and "name@your-organization.example" in text
+
+
 def test_what_nobody_knows_is_not_said_to_be_so():
     text = shown(intune={"met": None, "said": "nobody answers"}, compliant={"met": False, "said": "no"})
     assert "It is not known whether the organization manages the device yet: nobody answers." in text
@@ -149,7 +154,7 @@ def test_each_joined_device_has_a_page_and_no_other(outcome):
     text = page(pc=JOINED | {"outcome": outcome}, good=JOINED)
     has = outcome in ("joined", "unchanged")
     assert ("<h1>pc</h1>" in text) is has and "<h1>good</h1>" in text
-    assert ("1 more devices of the report have no page: they are not joined." in text) is not has
+    assert ("1 more device of the report has no page: it is not joined." in text) is not has
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -15,11 +15,8 @@ Internal to winops.entra: may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import typing as t
 from collections.abc import Iterable
 
-from ..devices.directory_device import instant
 from ..graph.failures import RequestFailure
 from ..posture.configuration import may_be_in_force
 from ..posture.policy_report import STATUS_NUMBERS
@@ -41,8 +38,6 @@ from .reasons import (
 )
 
 _CONFLICT, _ERROR, _NOT_MET, _ON_ITS_WAY, _ODD = "conflict", "error", "nonCompliant", "unknown", "in force perhaps"
-#: A younger record may not name all policies yet: they count as applied if two rounds find the same.
-_YOUNG = datetime.timedelta(hours=1)
 _AGENT_WITHOUT_INTUNE = "configurationmanagerclient"
 
 
@@ -57,19 +52,19 @@ class _Policy:
         return f"{self.name} ({self.detail})" if self.detail else self.name
 
 
-def judge(facts: Facts, now: datetime.datetime) -> Verdict:
+def judge(facts: Facts) -> Verdict:
     """The expectation ``policies``."""
-    return intune.away(facts) or _judged(facts, now)
+    return intune.away(facts) or _judged(facts)
 
 
-def _judged(facts: Facts, now: datetime.datetime) -> Verdict:
+def _judged(facts: Facts) -> Verdict:
     record = facts.record or {}
     if record["management_agent"] == _AGENT_WITHOUT_INTUNE:
         return Verdict(False, CONFIG_MANAGER, "Configuration Manager alone manages the device", 1)
     if isinstance(facts.states, RequestFailure) and isinstance(facts.report, RequestFailure):
         return not_readable("its configuration policies", facts.states)
     found = _policies(facts)
-    verdict = _verdict(facts, found, now)
+    verdict = _verdict(facts, found)
     verdict.more["open"] = [one.name for one in found if one.state not in (*MET_STATES, _ODD)]
     verdict.more["settings_catalog"] = not isinstance(facts.report, RequestFailure)
     for what, came in (("device configurations", facts.states), ("the settings catalog", facts.report)):
@@ -103,7 +98,7 @@ def _names(found: Iterable[_Policy]) -> str:
     return some_of(list(dict.fromkeys(map(str, found))), ", ")
 
 
-def _verdict(facts: Facts, found: list[_Policy], now: datetime.datetime) -> Verdict:
+def _verdict(facts: Facts, found: list[_Policy]) -> Verdict:
     by: dict[str, list[_Policy]] = {}
     for one in found:
         by.setdefault(one.state, []).append(one)
@@ -127,9 +122,5 @@ def _verdict(facts: Facts, found: list[_Policy], now: datetime.datetime) -> Verd
         seen += f'; with "remediation failed", and perhaps in force: {_names(by[_ODD])}'
     if facts.known.signed_in is False:
         seen += "; nobody has signed in yet, and policies that are assigned to users come with the first one"
-    return Verdict(True, IS_APPLIED, seen, _looks(facts.record or {}, now))
-
-
-def _looks(record: dict[str, t.Any], now: datetime.datetime) -> int:
-    enrolled = instant(record.get("enrolled"))
-    return 1 if enrolled is not None and now - enrolled > _YOUNG else 2
+    # A record may not name all policies yet. By the tenant's clock: the controller's may be another.
+    return Verdict(True, IS_APPLIED, seen, 1 if facts.is_settled else 2)

@@ -25,10 +25,10 @@ from . import compliant, intune, policies
 from .facts import NOTHING_KNOWN, Facts, Known, not_readable
 from .reasons import ALL_POLICIES, COMPLIANT, INTUNE, NOT_READABLE, Verdict
 
-Judge = Callable[[Facts, datetime.datetime], Verdict]
+Judge = Callable[[Facts], Verdict]
 _JUDGES: dict[str, Judge] = {
-    INTUNE: lambda facts, now: intune.judge(facts),
-    COMPLIANT: lambda facts, now: compliant.judge(facts),
+    INTUNE: intune.judge,
+    COMPLIANT: compliant.judge,
     ALL_POLICIES: policies.judge,
 }
 
@@ -96,7 +96,7 @@ def look(task: Task, waves: Sequence[Arriving], first: bool, seconds: Callable[[
         arriving = by_id[one.device.device_id]
         arriving.name = one.device.shown.get("name") or arriving.name
         for expected in list(arriving.open):
-            arriving.take(expected, _JUDGES[expected](one, now), seconds())
+            arriving.take(expected, _JUDGES[expected](one), seconds())
 
 
 def _ask(run: Run, facts: Sequence[Facts], by_id: dict[str, Arriving]) -> None:

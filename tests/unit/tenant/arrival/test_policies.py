@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
+
+from tests.lab.tenant.objects import utc_seconds
 
 from .bench import POLICIES, ArrivalBench
 
@@ -102,6 +106,14 @@ def test_a_young_record_is_looked_at_twice(bench):
     }
     bench.later.append((20, lambda: states.append(more)))
     assert bench.one(device, "policies")["reason"] == "policy_conflict"
+
+
+def test_how_young_a_record_is_does_not_hang_on_the_clock_of_the_controller(bench):
+    device = bench.managed("PC-1", user="ada", configurations=[FINE])
+    record, now = bench.record(device), bench.lab.clock.utc()
+    record["enrolledDateTime"] = utc_seconds(now - datetime.timedelta(hours=3))
+    record["lastSyncDateTime"] = utc_seconds(now - datetime.timedelta(hours=2, minutes=55))
+    assert bench.wait(device, **POLICIES)["waited"]["rounds"] == 2
 
 
 def test_no_policy_at_all_is_not_applied(bench):
