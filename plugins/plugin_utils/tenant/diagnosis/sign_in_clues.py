@@ -27,6 +27,7 @@ from .matching import BY_REQUEST, BY_USER, Matched, attempt_of
 from .sign_ins import (
     ASKS_FOR_DEVICE,
     ASKS_FOR_MFA,
+    DEVICE_CONTROLS,
     TO_ENROLL,
     TO_JOIN,
     TO_SIGN_IN,
@@ -45,8 +46,8 @@ _FROM_THE_SERVICE = ("0xcaa20003", "0xcaa2000c", "0x801c0024", "0x801c0002")
 #: By code: what it means at a join or enrollment, what to do, and which settings can be behind it.
 _MEANINGS: dict[int, tuple[str, str, tuple[str, ...]]] = {
     50034: (
-        "the tenant has no such user; a package's bulk token stops working with its user",
-        "make a new provisioning package, or correct the user",
+        "the tenant has no such user",
+        "make a new provisioning package, because a bulk token stops working with its user; or correct the user",
         ("user",),
     ),
     50057: ("the user is disabled", "enable the user, or make a new provisioning package", ("user",)),
@@ -65,6 +66,13 @@ _MEANINGS: dict[int, tuple[str, str, tuple[str, ...]]] = {
     ),
     135011: ("the device's object is disabled", "enable it (directory_device), if it was not disabled on purpose", ()),
     50105: ("the application is for assigned users, and the user is not one", "assign the user or a group", ()),
+}
+#: What a person can do, who needs no package.
+_OF_PERSONS = {
+    50034: "correct the user, or restore it if it was deleted",
+    50057: "enable the user, if it was not disabled on purpose",
+    50173: "have the user sign in again",
+    700082: "have the user sign in again",
 }
 _MFA = "MFA was demanded"
 _CARRY_IT = (
@@ -155,7 +163,8 @@ class _Passed:
 def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]]]) -> TenantClue:
     how, _row, view = members[0]
     code = view["code"]
-    stopping = stopped_by(view["policies"])
+    # A code that policies do not give says more than a policy that was not met as well.
+    stopping = [] if number in _MEANINGS else stopped_by(view["policies"])
     package = str(view["user"]).lower().startswith(PACKAGE_PREFIX)
     kin: tuple[str, ...] = ()
     if stopping:
@@ -168,6 +177,8 @@ def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]
             number, (view["says"] or f"the service refused it with {code}", "look the code up, and at the sign-in", ())
         )
         cause = said
+        if not package:
+            fix = _OF_PERSONS.get(number, fix)
     known = bool(stopping) or number in _MEANINGS
     whose = f"one of the sign-ins of {view['user']}, which may be of another device: " if how == BY_USER else ""
     return TenantClue(
@@ -191,17 +202,21 @@ def _of_policies(
 ) -> tuple[str, str]:
     cause = " and ".join(f"the Conditional Access policy {one['policy']!r} {demands(one)}" for one in stopping)
     controls = {control.lower() for one in stopping for control in one["demanded"]}
-    if package and "block" not in controls:
-        return f"{cause}, and nobody is there to do that", "exclude the package users' group from the policy"
+    names = " and ".join(repr(one["policy"]) for one in stopping)
+    policy = f"the policy {names}" if len(stopping) == 1 else f"the policies {names}"
+    if package:
+        alone = "" if "block" in controls else ", and nobody is there to do that"
+        return cause + alone, f"exclude the package users' group from {policy}"
     if "block" in controls:
-        return cause, "exclude the package users' group from the policy" if package else "exclude the user or the place"
+        return cause, f"exclude the user or the place from {policy}"
     if what == TO_ENROLL:
-        return cause, "exclude the application Microsoft Intune Enrollment from the policy"
-    if number in ASKS_FOR_DEVICE:
+        return cause, f"exclude the application Microsoft Intune Enrollment from {policy}"
+    if number in ASKS_FOR_DEVICE or controls & DEVICE_CONTROLS:
         if what == TO_JOIN:
-            return f"{cause}, which a new device cannot be before it has joined", "exclude joins from the policy"
+            said = f"{cause}; a new device cannot be compliant or joined before it has joined"
+            return said, f"exclude joins (Device Registration Service) from {policy}"
         return _of_device(cause, view)
-    return cause, "have the user set up MFA and answer it, or exclude the user"
+    return cause, f"have the user set up MFA and answer it, or exclude the user from {policy}"
 
 
 def _of_device(cause: str, view: dict[str, t.Any]) -> tuple[str, str]:

@@ -43,6 +43,10 @@ AS_POLICIES_REFUSE = ASKS_FOR_MFA | ASKS_FOR_DEVICE | {53002, 53003, 53009, 5300
 _BY_POLICY_ALONE = frozenset({53000, 53001, 53002, 53003, 530003})
 #: Steps of a sign-in that goes on, and no failures.
 STEPS = frozenset({50055, 50058, 50059, 50140, 50199, 65001, 16000, 16001, 16003, 29200})
+#: Controls that a device meets, and not a person.
+DEVICE_CONTROLS = frozenset(
+    {"compliantdevice", "requirecompliantdevice", "domainjoineddevice", "requiredomainjoineddevice"}
+)
 #: Controls in the spelling of the log and in that of policies.
 _WORDS = {
     "mfa": "MFA",

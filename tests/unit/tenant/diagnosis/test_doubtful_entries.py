@@ -204,3 +204,14 @@ def test_names_of_entries_are_printable_where_they_stand_in_sentences(
     (told,) = play(bench, device("PC-1", said(finding("0xcaa20003", request_id=REQUEST))))
     assert told["sign_ins"] and (str(told["cause"]) + str(told["findings"])).find("\\u202e") < 0
     assert all(one["observed"].isprintable() and one["cause"].isprintable() for one in told["findings"])
+
+
+def test_what_to_do_names_the_policies_and_fits_who_signed_in(bench: DiagnosisBench, graph: DiagnosisGraph) -> None:
+    policies = [applied("One", "failure", "Mfa"), applied("Two", "failure", "RequireCompliantDevice")]
+    graph.sign_in(ADA, 53003, appliedConditionalAccessPolicies=policies)
+    graph.sign_in(ADA, 700082, appliedConditionalAccessPolicies=policies)
+    (told,) = play(bench, device("PC-1", said(finding("0xcaa20003", request_id=REQUEST))))
+    assert "a new device cannot be compliant" in told["cause"]["cause"]
+    assert "from the policies 'One' and 'Two'" in told["cause"]["fix"]
+    (told,) = play(bench, device("PC-1", said(finding("0xcaa20003", request_id=guid("request 1")))))
+    assert told["cause"]["cause"].startswith("the token has expired") and "package" not in told["cause"]["fix"]
