@@ -56,6 +56,7 @@ SCENARIO = {
             },
         ),
         {"kind": "unjoined_pro", "name": "unjoined"},
+        {"kind": "unjoined_pro", "name": "unasked"},
     ],
 }
 
@@ -84,7 +85,10 @@ class Runs(t.NamedTuple):
 def runs(start_fleet: StartFleet, player: Player, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     lab = start_fleet(SCENARIO)
     rollout = Rollout(lab, player, tmp_path_factory.mktemp("verify"), "verify")
-    wrong = {"undefined": {"verify_fail_on": "{{ nobody_knows }}"}}
+    wrong: dict[str, dict[str, t.Any]] = {
+        "undefined": {"verify_fail_on": "{{ nobody_knows }}"},
+        "unasked": {"verify_fail_on": "compliance,access"},
+    }
 
     def run(*options: str, check: bool = False, **more: t.Any) -> Run:
         known = len(lab.commands())
@@ -124,6 +128,7 @@ def test_each_device_has_one_verdict_of_both_sides(runs: Runs) -> None:
     devices = runs.first.devices
     assert {name: (device["outcome"], device["name"]) for name, device in devices.items()} == {
         "undefined": ("failed", "not_asked"),
+        "unasked": ("failed", "not_asked"),
         "well": ("fit", None),
         "stored_late": ("fit", None),
         "key_gone": ("unfit", "verify_escrow"),
@@ -149,16 +154,27 @@ def test_each_device_is_asked_with_one_command_and_the_tenant_once(runs: Runs) -
 
 def test_hosts_fail_by_what_was_found_and_the_screen_counts_it(runs: Runs) -> None:
     failed = {name for name in runs.first.devices if runs.first.play.status(name, VERDICT) == "failed"}
-    assert failed == {"undefined", "key_gone", "waits", "unjoined"} and runs.first.play.exit_code == FAILED
+    assert failed == {"undefined", "unasked", "key_gone", "waits", "unjoined"} and runs.first.play.exit_code == FAILED
     lines = runs.first.play.output.splitlines()
     assert any(line.split()[:3] == ["escrow", "1", "failed"] for line in lines)
     assert runs.first.report["findings"]["escrow"] == {"warn": 0, "fail": 1, "unknown": 0}
 
 
+def test_a_finding_that_nobody_is_asked_for_is_refused_before_the_device_is_asked(runs: Runs) -> None:
+    told = runs.first.devices["unasked"]
+    assert "verify_fail_on: nobody is asked for access;" in told["msg"] and "unasked" not in runs.first.asked
+
+
+def test_a_host_that_fails_is_told_what_to_do(runs: Runs) -> None:
+    [told] = [one for one in runs.first.play.lines if one["task"] == VERDICT and one["host"] == "key_gone"]
+    assert str(told).count(runs.first.devices["key_gone"]["fix"]) >= 1
+
+
 def test_a_batch_in_which_every_device_fails_does_not_end_the_run(runs: Runs) -> None:
     assert set(runs.checked.asked) == {"stored_late", "key_gone", "waits", "unjoined"}
     failed = {name for name in runs.first.devices if runs.checked.play.status(name, VERDICT) == "failed"}
-    assert failed == {"undefined", "well", "stored_late", "unjoined"} and runs.checked.play.exit_code == FAILED
+    assert failed == {"undefined", "unasked", "well", "stored_late", "unjoined"}
+    assert runs.checked.play.exit_code == FAILED
 
 
 def test_a_device_that_is_off_is_looked_up_by_what_the_report_knows(runs: Runs) -> None:
