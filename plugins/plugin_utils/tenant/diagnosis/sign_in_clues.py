@@ -33,6 +33,7 @@ from .sign_ins import (
     TO_SIGN_IN,
     demands,
     failed,
+    may_be_by_policy,
     number_of,
     purpose_of,
     sign_in_view,
@@ -161,15 +162,16 @@ class _Passed:
 
 
 def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]]]) -> TenantClue:
-    how, _row, view = members[0]
+    how, row, view = members[0]
     code = view["code"]
     # A code that policies do not give says more than a policy that was not met as well.
     stopping = [] if number in _MEANINGS else stopped_by(view["policies"])
     package = str(view["user"]).lower().startswith(PACKAGE_PREFIX)
+    hidden = bool(view["policies_unknown"]) and number not in _MEANINGS and may_be_by_policy(row)
     kin: tuple[str, ...] = ()
     if stopping:
         cause, fix = _of_policies(what, number, view, stopping, package)
-    elif number in ASKS_FOR_MFA | ASKS_FOR_DEVICE or view["policies_unknown"]:
+    elif number in ASKS_FOR_MFA | ASKS_FOR_DEVICE or hidden:
         cause, fix = _without_policy(number, view, package)
         kin = _BY_SETTING if number in ASKS_FOR_MFA and what == TO_JOIN else ()
     else:
@@ -178,12 +180,12 @@ def _clue(what: str, number: int, members: list[tuple[str, Row, dict[str, t.Any]
         )
         cause = said
         if not package:
-            fix = _OF_PERSONS.get(number, fix)
+            fix = _OF_PERSONS.get(number) or fix
     known = bool(stopping) or number in _MEANINGS
     whose = f"one of the sign-ins of {view['user']}, which may be of another device: " if how == BY_USER else ""
     return TenantClue(
         what,
-        ABOUT_ACCESS if stopping or view["policies_unknown"] else ABOUT_SIGN_IN,
+        ABOUT_ACCESS if stopping or hidden else ABOUT_SIGN_IN,
         weigh(how, known),
         f"{code} at the sign-in of {view['user']} to {view['resource'] or view['app'] or 'an application'}",
         whose + cause,

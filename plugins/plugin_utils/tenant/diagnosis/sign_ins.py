@@ -102,7 +102,7 @@ def policies(row: Row) -> tuple[list[dict[str, t.Any]] | None, str | None]:
     rows = row.get("appliedConditionalAccessPolicies")
     if rows is None:
         return None, _NO_PERMISSION
-    if not rows and failed(row) and _may_be_by_policy(row):
+    if not rows and failed(row) and may_be_by_policy(row):
         return None, _EMPTY
     shown = [_policy(one) for one in rows if _decides(one)]
     if number_of(row) in AS_POLICIES_REFUSE and not stopped_by(shown):
@@ -111,7 +111,8 @@ def policies(row: Row) -> tuple[list[dict[str, t.Any]] | None, str | None]:
     return shown, None
 
 
-def _may_be_by_policy(row: Row) -> bool:
+def may_be_by_policy(row: Row) -> bool:
+    """Whether a policy of Conditional Access can be what refused it, by its code and status."""
     status = str(row.get("conditionalAccessStatus") or "").lower()
     number = number_of(row)
     return status == _FAILED or number in _BY_POLICY_ALONE or (number in AS_POLICIES_REFUSE and status != "notapplied")

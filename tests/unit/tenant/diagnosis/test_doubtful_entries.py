@@ -215,3 +215,13 @@ def test_what_to_do_names_the_policies_and_fits_who_signed_in(bench: DiagnosisBe
     assert "from the policies 'One' and 'Two'" in told["cause"]["fix"]
     (told,) = play(bench, device("PC-1", said(finding("0xcaa20003", request_id=guid("request 1")))))
     assert told["cause"]["cause"].startswith("the token has expired") and "package" not in told["cause"]["fix"]
+
+
+@pytest.mark.parametrize("code", [50034, 50057, 700082, 135011, 7000112])
+def test_a_refusal_that_policies_do_not_give_is_not_blamed_on_one_that_nobody_may_see(
+    bench: DiagnosisBench, graph: DiagnosisGraph, code: int
+) -> None:
+    graph.sign_in(PACKAGE, code, appliedConditionalAccessPolicies=None)
+    (told,) = play(bench, device("PC-1", said(finding("0xcaa20003", request_id=REQUEST))))
+    assert told["cause"]["id"] == "sign_in" and "policy" not in told["cause"]["cause"]
+    assert any("the policies of its sign-ins" in one for one in told["unread"])
