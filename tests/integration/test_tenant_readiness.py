@@ -180,8 +180,10 @@ def test_everything_that_stops_joins_is_found_in_few_requests_and_nothing_change
     told = said(play, "conditional_access")
     assert "fail" in dict(told[blocked]) and "fail" not in dict(told[fleet])
     # The role that the policy names is not read; the service knows it.
-    assert any("requires mfa for joins, the service says; as it is read" in observed for _, observed in told[ELSA])
-    assert [result for result, _ in told[USERS[0]]] == ["warn"] and "Microsoft-managed" in told[USERS[0]][0][1]
+    assert any(
+        "requires mfa for joins, the service says; as it is read" in observed for _result, observed in told[ELSA]
+    )
+    assert [result for result, _observed in told[USERS[0]]] == ["warn"] and "Microsoft-managed" in told[USERS[0]][0][1]
     [(asked, observed)] = said(play, "what_if")[None]
     assert asked == "pass" and "4 users in 4 questions" in observed and "would prove nothing" in observed
     assert results(play, "token_role") == {CARLA: "pass", DARIO: "fail"}

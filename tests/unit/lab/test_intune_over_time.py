@@ -30,11 +30,15 @@ POLICIES = [
 
 
 class Arrivals(GraphLab):
-    def __init__(self, entry: dict[str, t.Any], policies: list[dict[str, t.Any]] = POLICIES, **more: t.Any) -> None:
+    def __init__(self, entry: dict[str, t.Any], policies: list[dict[str, t.Any]] | None = None, **more: t.Any) -> None:
         super().__init__()
         self.tenant.add_user("ada@contoso.example", "Ada")
         self.device("PC-1")
-        arriving.shape(self.tenant, {"intune": {"policies": policies, "arriving": {"PC-1": entry}, **more}}, 0.0)
+        arriving.shape(
+            self.tenant,
+            {"intune": {"policies": POLICIES if policies is None else policies, "arriving": {"PC-1": entry}, **more}},
+            0.0,
+        )
 
     def after(self, seconds: float) -> dict[str, t.Any]:
         """How the device stands so many seconds after the beginning."""

@@ -122,27 +122,27 @@ def test_what_the_service_assumes_decides_nothing(bench, graph, reasons):
 def test_an_address_that_was_given_decides_about_locations(bench, graph):
     graph.access = [joins(controls=("block",), conditions={"locations": {"includeLocations": [guid("Abroad")]}})]
     graph.says["P"] = (False, "location")
-    assert {one for one, _ in told(run(bench, users=[ADA], ip_address="203.0.113.5"))} == {"pass"}
+    assert {one for one, _observed in told(run(bench, users=[ADA], ip_address="203.0.113.5"))} == {"pass"}
 
 
 def test_policies_for_applications_are_no_part_of_the_question(bench, graph):
     graph.access = [policy({"includeUsers": ["All"]}, ["block"])]
-    assert [one for one, _ in told(run(bench, users=[ADA]))] == ["fail"]
+    assert [one for one, _observed in told(run(bench, users=[ADA]))] == ["fail"]
     # But whom a policy covers is the same for every question.
     graph.says["P"] = (False, "users,application")
-    assert {one for one, _ in told(run(bench, users=[ADA]))} == {"pass"}
+    assert {one for one, _observed in told(run(bench, users=[ADA]))} == {"pass"}
 
 
 def test_a_policy_for_other_things_that_could_not_be_decided_says_nothing_of_joins(bench, graph):
     graph.access = [policy({"includeUsers": ["All"]}, apps=["Office365"])]
     graph.says["P"] = (False, "notEnoughInformation")
-    assert [one for one, _ in told(run(bench, users=[ADA]))] == ["pass"]
+    assert [one for one, _observed in told(run(bench, users=[ADA]))] == ["pass"]
 
 
 def test_report_only_is_named_and_stops_nobody(bench, graph):
     graph.access = [joins(name="Soon", state=REPORT, controls=("block",))]
     result = run(bench, users=[ADA])
-    assert {one for one, _ in told(result)} == {"pass"} and result["ready"] is True
+    assert {one for one, _observed in told(result)} == {"pass"} and result["ready"] is True
     assert "'Soon' (report-only) blocks joins" in told(result)[0][1]
     # As it is read, too.
     assert "'Soon' (report-only) blocks joins" in told(run(bench, users=[ADA], what_if=False))[0][1]
