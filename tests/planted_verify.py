@@ -76,7 +76,7 @@ OF_THE_WHOLE: dict[Decider, str] = {OBJECT: "entra_object", RECORD: "in_intune"}
 
 
 def fault(identity: str, result: str, *deciders: Decider | tuple[Decider, ...]) -> Fault:
-    return Fault(identity, result, tuple(one if type(one) is tuple else (one,) for one in deciders))
+    return Fault(identity, result, tuple((one,) if isinstance(one, (Read, Request)) else one for one in deciders))
 
 
 def _key(path: str) -> Read:
