@@ -1,7 +1,7 @@
 # Copyright (c) 2026, winops.entra contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why something is not known: the reason of a refusal in words that tell a licence from a permission.
+"""Why something is not known: the reason of a refusal in words that tell a licence from a permission, and its finding.
 
 A 403 of the reports and of Conditional Access has three meanings: the tenant has no P1, the service could not check
 whether it has, or a permission is missing.
@@ -11,6 +11,7 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
+from ..findings import UNKNOWN, Finding
 from ..result import Failure
 
 NO_LICENCE = "the tenant has no license of Microsoft Entra ID P1"
@@ -30,6 +31,21 @@ def reason(failure: Failure) -> str:
     if missing:
         return f"the permission {' or '.join(missing)} is missing"
     return str(failure.error["cause"])
+
+
+def unread_finding(identity: str, what: str, failure: Failure, doc: str) -> Finding:
+    """The finding about something that could not be read: ``what`` is a noun phrase."""
+    error = failure.error
+    return Finding(
+        identity,
+        UNKNOWN,
+        f"{what}: unknown, because {reason(failure)}",
+        str(error["side"]),
+        cause=error["cause"],
+        fix=error["fix"],
+        doc=doc,
+        permissions=tuple(error["permissions"]),
+    )
 
 
 def unknown_because(what: str, why: str) -> str:

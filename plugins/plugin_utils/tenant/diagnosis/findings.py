@@ -8,9 +8,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...findings import UNKNOWN, Finding
+from ...findings import Finding
 from ...result import Failure
-from ..because import reason
+from ..because import unread_finding
 
 ABOUT_SIGN_IN, ABOUT_ACCESS = "sign_in", "conditional_access"
 ABOUT_REGISTRATION, ABOUT_ENROLLMENT = "registration", "enrollment"
@@ -59,14 +59,4 @@ DIAGNOSIS_DOCS = {
 
 def log_not_read(identity: str, what: str, failure: Failure) -> Finding:
     """A log that nobody could read: ``what`` is a noun phrase."""
-    error = failure.error
-    return Finding(
-        identity,
-        UNKNOWN,
-        f"{what}: unknown, because {reason(failure)}",
-        str(error["side"]),
-        cause=error["cause"],
-        fix=error["fix"],
-        doc=DIAGNOSIS_DOCS[identity],
-        permissions=tuple(error["permissions"]),
-    )
+    return unread_finding(identity, what, failure, DIAGNOSIS_DOCS[identity])

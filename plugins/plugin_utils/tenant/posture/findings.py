@@ -8,9 +8,9 @@ Internal to winops.entra: may change in any release.
 
 from __future__ import annotations
 
-from ...findings import UNKNOWN, Finding
+from ...findings import Finding
 from ...result import Failure
-from ..because import reason
+from ..because import unread_finding
 
 DIRECTORY_POSTURE_IDS = (
     "entra_object",
@@ -59,14 +59,4 @@ def said(
 
 def not_read(identity: str, what: str, failure: Failure) -> Finding:
     """What could not be read: ``what`` is a noun phrase."""
-    error = failure.error
-    return Finding(
-        identity,
-        UNKNOWN,
-        f"{what}: unknown, because {reason(failure)}",
-        str(error["side"]),
-        cause=error["cause"],
-        fix=error["fix"],
-        doc=_DOCS[identity],
-        permissions=tuple(error["permissions"]),
-    )
+    return unread_finding(identity, what, failure, _DOCS[identity])
