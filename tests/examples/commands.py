@@ -63,10 +63,16 @@ def ran(command: Command) -> tuple[str, str]:
     if command.program == "ansible":
         return command.text, "localhost"
     plays = yaml.safe_load((ROOT / "playbooks" / f"{command.name}.yml").read_text(encoding="utf-8"))
-    # A play of a group that the plays before have made may have no host.
-    last = [play for play in plays if not play["hosts"].startswith("{{ groups[")][-1]
+    last = [play for play in plays if not _says_nothing(play)][-1]
     title = last["tasks"][0]["name"] if last.get("tasks") else role_task(last["roles"][0])
     return title, "localhost" if command.name == "tenant" else HOSTS.get(command.name, HOST)
+
+
+def _says_nothing(play: dict[str, t.Any]) -> bool:
+    """A play of a group that the plays before have made may have no host, and an import of a role has no result."""
+    return play["hosts"].startswith("{{ groups[") or "ansible.builtin.import_role" in next(
+        iter(play.get("tasks", [])), {}
+    )
 
 
 def role_task(role: str | dict[str, t.Any]) -> str:

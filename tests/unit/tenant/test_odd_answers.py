@@ -68,7 +68,7 @@ ONCE = [
 ]
 #: What readiness_info does not look at.
 UNREAD = ("azureADRegistration",)
-SAMPLE = 60
+SAMPLE = 40
 
 
 @pytest.mark.parametrize("name", RUNS)
