@@ -22,7 +22,7 @@ from tests.lab import templates, wim
 
 from . import packages
 
-SAMPLE = 150
+SAMPLE = 100
 OLD_SECRETS = ("fK7-quartz-ladder-9", "pW3<&>\"violin'5", "tÖ8-中文-Ключ")
 NEW_SECRET = "nZ5-maple-<&>-river-2"
 _LETTERS = "abcXYZ019 -_.%$(){}[]<>&\"'\t\nßäЖ中\U0001f511"

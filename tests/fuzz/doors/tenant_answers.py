@@ -11,7 +11,7 @@ import typing as t
 
 from tests.unit.tenant import odd_answers
 
-SAMPLE = 1000
+SAMPLE = 600
 
 _told = functools.cache(odd_answers.told)
 
